@@ -1,0 +1,43 @@
+# `make demo` and `make test` are the two commands; both create .venv first when it is missing.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEMO_ARGS ?=
+XDIST ?= 2
+
+.PHONY: demo test test-fast bench lint docs-check requirements clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo        the whole system on a synthetic world (DEMO_ARGS='--days 30 --serve')"
+	@echo "make test        the whole test suite"
+	@echo "make test-fast   the quick tests"
+	@echo "make bench       timings (prints figures, passes or fails nothing)"
+	@echo "make lint        ruff and mypy"
+
+$(STAMP): pyproject.toml requirements/all.txt deploy/make_venv.sh
+	@bash deploy/make_venv.sh $(VENV)
+	@touch $(STAMP)
+
+demo: $(STAMP)
+	@$(BIN)/ldas demo $(DEMO_ARGS)
+
+test: $(STAMP)
+	@$(BIN)/python -m pytest -n $(XDIST) --dist loadgroup -m "not benchmark"
+
+test-fast: $(STAMP)
+	@$(BIN)/python -m pytest -n $(XDIST) --dist loadgroup -m "not slow and not server and not benchmark"
+
+bench: $(STAMP)
+	@$(BIN)/python -m pytest -s -m benchmark tests/benchmarks
+
+lint: $(STAMP)
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+requirements:
+	uv pip compile -q pyproject.toml --extra flows --extra test --universal --python-version 3.12 --generate-hashes \
+	  --no-emit-index-url --no-annotate --no-header -o requirements/all.txt
+
+clean:
+	rm -rf $(VENV) demo-output

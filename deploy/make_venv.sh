@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Makes the virtual environment $1 from pinned, hashed requirements with the first interpreter that really starts.
+set -euo pipefail
+venv=${1:-.venv}
+
+starts() { "$1" -c 'import sys, venv, ensurepip; sys.exit(not ((3, 12) <= sys.version_info < (3, 14)))' >/dev/null 2>&1; }
+
+find_python() {
+  if [ -n "${PYTHON:-}" ]; then
+    starts "$PYTHON" && { command -v "$PYTHON"; return 0; }
+    echo "PYTHON=$PYTHON does not start as Python 3.12 or 3.13" >&2
+    return 1
+  fi
+  local candidate
+  for candidate in python3.13 python3.12 python3; do
+    starts "$candidate" && { command -v "$candidate"; return 0; }
+  done
+  for candidate in "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[23]*/bin/python $(command -v pyenv >/dev/null 2>&1 && echo "$(pyenv root)"/versions/3.1[23]*/bin/python); do
+    starts "$candidate" && { echo "$candidate"; return 0; }
+  done
+  return 1
+}
+
+install() {
+  if command -v uv >/dev/null 2>&1; then
+    uv pip install --quiet --python "$venv/bin/python" --require-hashes -r requirements/all.txt
+    uv pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation -e .
+  else
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/all.txt
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+  fi
+}
+
+if [ ! -x "$venv/bin/python" ]; then
+  if python=$(find_python); then
+    echo "making $venv with $python"
+    "$python" -m venv "$venv"
+  elif [ -z "${PYTHON:-}" ] && command -v uv >/dev/null 2>&1; then
+    echo "making $venv with uv's Python 3.12"
+    uv venv --quiet --python 3.12 --seed "$venv"
+  else
+    echo "No Python 3.12 or 3.13 starts here: install one, or uv, or name it with PYTHON=/path/to/python3.12" >&2
+    exit 1
+  fi
+fi
+echo "installing pinned requirements"
+install

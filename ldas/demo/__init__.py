@@ -1,0 +1,1 @@
+"""The seeded synthetic world of the demo and of the tests (design §6)."""

@@ -1,0 +1,1 @@
+"""Scores against stations and between experiments."""

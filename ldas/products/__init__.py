@@ -1,0 +1,1 @@
+"""Layers, climatology, anomalies and their publication."""

@@ -1,0 +1,59 @@
+"""The one variable table (`variables.yaml`): names, units, dimensions, ranges and descriptions.
+
+Templates of stores, validators, documentation and catalogue entries are made from it; a unit string is written once
+in the project.
+"""
+
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+import yaml
+
+from ldas.settings import Settings
+
+Kind = Literal["state", "parameter", "forcing", "output", "diagnostic", "product"]
+
+
+class Variable(Settings):
+    """One row of the table. `dims` are names; `valid_range` is inclusive and in `units`."""
+
+    name: str
+    kind: Kind
+    units: str
+    dims: tuple[str, ...]
+    description: str
+    standard_name: str = ""
+    dtype: str = "float64"
+    fill: float | int | None = None
+    valid_range: tuple[float, float] | None = None
+    cell_methods: str = ""
+    flag_values: tuple[int, ...] = ()
+    flag_masks: tuple[int, ...] = ()
+    flag_meanings: str = ""
+
+    def attributes(self) -> dict[str, object]:
+        """CF attributes of the variable."""
+        attributes: dict[str, object] = {"long_name": self.description, "units": self.units}
+        for key in ("standard_name", "cell_methods", "flag_meanings"):
+            if getattr(self, key):
+                attributes[key] = getattr(self, key)
+        for key in ("flag_values", "flag_masks"):
+            if getattr(self, key):
+                attributes[key] = list(getattr(self, key))
+        if self.valid_range:
+            attributes["valid_range"] = list(self.valid_range)
+        return attributes
+
+
+@cache
+def variables(kind: Kind | None = None) -> dict[str, Variable]:
+    """The table, or its rows of one kind, by name."""
+    text = resources.files("ldas").joinpath("variables.yaml").read_text(encoding="utf-8")
+    rows = [
+        Variable(name=name, kind=section, **row)
+        for section, entries in yaml.safe_load(text).items()
+        for name, row in entries.items()
+        if kind is None or section == kind
+    ]
+    return {(row.name if kind else f"{row.kind}/{row.name}"): row for row in rows}
