@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 DEMO_ARGS ?=
 XDIST ?= 2
 
-.PHONY: demo test test-fast bench lint docs-check requirements clean
+.PHONY: help demo test test-fast bench lint requirements clean
 .DEFAULT_GOAL := help
 
 help:
@@ -35,9 +35,12 @@ bench: $(STAMP)
 lint: $(STAMP)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
+COMPILE := uv pip compile -q pyproject.toml --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
+  --no-annotate --no-header
+
 requirements:
-	uv pip compile -q pyproject.toml --extra flows --extra test --universal --python-version 3.12 --generate-hashes \
-	  --no-emit-index-url --no-annotate --no-header -o requirements/all.txt
+	$(COMPILE) --extra build --extra flows --extra test -o requirements/all.txt
+	$(COMPILE) --extra build --extra flows -c requirements/all.txt -o requirements/service.txt
 
 clean:
 	rm -rf $(VENV) demo-output
