@@ -12,11 +12,13 @@ import yaml
 
 from ldas.settings import Settings
 
-Kind = Literal["state", "parameter", "forcing", "output", "diagnostic", "product"]
+Kind = Literal["state", "parameter", "forcing", "output", "diagnostic", "analysis", "product", "drought"]
+"""`analysis`: daily maps stored by the record and published unchanged; `product`: daily maps derived from them at
+publication; `drought`: dekad maps."""
 
 
 class Variable(Settings):
-    """One row of the table. `dims` are names; `valid_range` is inclusive and in `units`."""
+    """One row of the table. `dims` are names; `valid_range` is inclusive and in `units`; no `fill` means NaN."""
 
     name: str
     kind: Kind
@@ -31,11 +33,12 @@ class Variable(Settings):
     flag_values: tuple[int, ...] = ()
     flag_masks: tuple[int, ...] = ()
     flag_meanings: str = ""
+    comment: str = ""
 
     def attributes(self) -> dict[str, object]:
         """CF attributes of the variable."""
         attributes: dict[str, object] = {"long_name": self.description, "units": self.units}
-        for key in ("standard_name", "cell_methods", "flag_meanings"):
+        for key in ("standard_name", "cell_methods", "flag_meanings", "comment"):
             if getattr(self, key):
                 attributes[key] = getattr(self, key)
         for key in ("flag_values", "flag_masks"):
