@@ -1,0 +1,90 @@
+"""Addresses of inputs: any fsspec URL, with its S3 endpoint, and the translation of its failures into our errors."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import fsspec
+
+from ldas.errors import AccessError, InputError, LdasError, TransientError
+
+_TRANSIENT_CODES = {"429", "500", "502", "503", "504", "SlowDown", "InternalError", "ServiceUnavailable"}
+_REFUSED_CODES = {
+    "401",
+    "403",
+    "AccessDenied",
+    "ExpiredToken",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
+}
+
+
+def storage_options(uri: str, endpoint_url: str = "", anonymous: bool = False) -> dict[str, Any]:
+    """fsspec options of a URL; only S3 takes an endpoint and may be read without keys."""
+    if not uri.startswith("s3://"):
+        return {}
+    options: dict[str, Any] = {"anon": anonymous}
+    if endpoint_url:
+        options["client_kwargs"] = {"endpoint_url": endpoint_url}
+    return options
+
+
+def filesystem(uri: str, endpoint_url: str = "", anonymous: bool = False) -> tuple[fsspec.AbstractFileSystem, str]:
+    """The fsspec filesystem of a URL and the path on it."""
+    return fsspec.core.url_to_fs(uri, **storage_options(uri, endpoint_url, anonymous))
+
+
+@contextmanager
+def reading(uri: str) -> Iterator[None]:
+    """Turn failures of reading `uri` into ours: FileNotFoundError passes, the rest becomes one of three.
+
+    TransientError for time-outs, broken connections, 429 and 5xx; AccessError for 401, 403 and expired keys;
+    InputError for anything that was read and is not what its name says.
+    """
+    try:
+        yield
+    except (LdasError, FileNotFoundError):
+        raise
+    except PermissionError as error:
+        raise AccessError(f"{uri}: access refused ({_short(error)})") from error
+    except TimeoutError as error:
+        raise TransientError(f"{uri}: no answer in time") from error
+    except (OSError, ValueError, RuntimeError, EOFError, KeyError) as error:
+        raise _classify(uri, error) from error
+
+
+def _classify(uri: str, error: Exception) -> LdasError:
+    codes = _codes(error)
+    if codes & _REFUSED_CODES:
+        return AccessError(f"{uri}: access refused ({_short(error)})")
+    if codes & _TRANSIENT_CODES or isinstance(error, ConnectionError):
+        return TransientError(f"{uri}: the source did not answer ({_short(error)})")
+    return InputError(f"{uri}: cannot be read ({_short(error)})")
+
+
+def _codes(error: BaseException | None) -> set[str]:
+    """HTTP and S3 error codes found along the chain of causes."""
+    found: set[str] = set()
+    while error is not None:
+        status = getattr(error, "status", None)
+        if status is not None:
+            found.add(str(status))
+        response = getattr(error, "response", None)
+        if isinstance(response, dict):
+            found.add(str(response.get("Error", {}).get("Code", "")))
+            found.add(str(response.get("ResponseMetadata", {}).get("HTTPStatusCode", "")))
+        if (
+            type(error).__module__.partition(".")[0] in {"aiohttp", "botocore", "requests", "urllib3"}
+            and status is None
+        ):
+            found.update(
+                re.findall(r"\b(4\d\d|5\d\d)\b", str(error)) or (["503"] if "onnect" in type(error).__name__ else [])
+            )
+        error = error.__cause__ or error.__context__
+    return found
+
+
+def _short(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]
