@@ -1,0 +1,130 @@
+"""The automations of the service as code; `python -m flows.automations` applies them, as often as you like.
+
+Notifications go to the Prefect notification block named by `LDAS_NOTIFICATION_BLOCK` (`type-slug/name`, for example
+`slack-webhook/operators`); without it the automations still act and show in the event feed, but notify nobody.
+"""
+
+import os
+from collections.abc import Sequence
+from datetime import timedelta
+
+from prefect.automations import Automation
+from prefect.blocks.core import Block
+from prefect.client.schemas.objects import StateType
+from prefect.events.actions import ActionTypes, ChangeFlowRunState, DoNothing, SendNotification
+from prefect.events.schemas.automations import EventTrigger, Posture
+
+STATE_CHANGING = ("daily", "backfill", "replay", "spinup")
+HEARTBEAT = timedelta(seconds=30)
+RUN_URL = "{{ flow_run|ui_url }}"
+
+
+def build_automations(notify: Sequence[ActionTypes]) -> list[Automation]:
+    """Late cycle, failed or crashed run, zombie run and stale data; `notify` are the actions of the telling ones."""
+    daily = {"prefect.resource.role": "flow", "prefect.resource.name": "daily"}
+    any_of_ours = {"prefect.resource.role": "flow", "prefect.resource.name": list(STATE_CHANGING)}
+    run = {"prefect.resource.id": "prefect.flow-run.*"}
+    return [
+        Automation(
+            name="ldas: late cycle",
+            description="No daily run of a deployment has completed for 26 hours. Runbook: late-cycle.",
+            trigger=EventTrigger(
+                match=run,
+                match_related=daily,
+                posture=Posture.Proactive,
+                after={"prefect.flow-run.Completed"},
+                expect={"prefect.flow-run.Completed"},
+                threshold=1,
+                within=timedelta(hours=26),
+            ),
+            actions=list(notify),
+        ),
+        Automation(
+            name="ldas: failed or crashed run",
+            description="A state-changing run failed or crashed; the next scheduled run resumes. Runbook: failed-run.",
+            trigger=EventTrigger(
+                match=run,
+                match_related=any_of_ours,
+                posture=Posture.Reactive,
+                expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed", "prefect.flow-run.TimedOut"},
+                threshold=1,
+                within=timedelta(0),
+            ),
+            actions=list(notify),
+        ),
+        Automation(
+            name="ldas: zombie run",
+            description="A running flow sent no heartbeat for three intervals: it is marked crashed. Runbook: zombie-run.",
+            trigger=EventTrigger(
+                match=run,
+                after={"prefect.flow-run.heartbeat"},
+                expect={
+                    "prefect.flow-run.heartbeat",
+                    "prefect.flow-run.Completed",
+                    "prefect.flow-run.Failed",
+                    "prefect.flow-run.Cancelled",
+                    "prefect.flow-run.Crashed",
+                },
+                for_each={"prefect.resource.id"},
+                posture=Posture.Proactive,
+                threshold=1,
+                within=3 * HEARTBEAT,
+            ),
+            actions=[
+                ChangeFlowRunState(
+                    state=StateType.CRASHED, name="Crashed", message="no heartbeat: the worker or its process is gone"
+                )
+            ],
+        ),
+        Automation(
+            name="ldas: stale data",
+            description="The validate flow found stale, empty or missing layers. Runbook: stale-data.",
+            trigger=EventTrigger(
+                match=run,
+                match_related={"prefect.resource.role": "flow", "prefect.resource.name": "validate"},
+                posture=Posture.Reactive,
+                expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
+                threshold=1,
+                within=timedelta(0),
+            ),
+            actions=list(notify),
+        ),
+    ]
+
+
+def notification_actions(block: str) -> list[ActionTypes]:
+    """The action that sends a message through the notification block `type-slug/name`; no block, no message."""
+    if not block:
+        return [DoNothing()]
+    document = Block.load(block)._block_document_id
+    if document is None:
+        raise ValueError(f"notification block {block}: expected a block saved on this server, got one without an id")
+    return [
+        SendNotification(
+            block_document_id=document,
+            subject="ldas: {{ automation.name }}",
+            body="{{ automation.description }}\n" + RUN_URL,
+        )
+    ]
+
+
+def apply_automations(wanted: Sequence[Automation]) -> list[str]:
+    """Create or update each automation by name on the server; returns what was done, a line each."""
+    done = []
+    for automation in wanted:
+        try:
+            existing = Automation.read(name=automation.name)
+        except ValueError:
+            automation.create()
+            done.append(f"created {automation.name}")
+            continue
+        automation.id = existing.id
+        automation.update()
+        done.append(f"updated {automation.name}")
+    return done
+
+
+if __name__ == "__main__":
+    block_name = os.environ.get("LDAS_NOTIFICATION_BLOCK", "")
+    for line in apply_automations(build_automations(notification_actions(block_name))):
+        print(line)
