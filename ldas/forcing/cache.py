@@ -41,7 +41,7 @@ class WindowCache:
         """The kept window, or None."""
         if self._folder is None or not (self._folder / self._name).is_dir():
             return None
-        with xr.open_zarr(self._folder / self._name, chunks=None) as dataset:
+        with xr.open_zarr(self._folder / self._name, chunks=None, consolidated=False) as dataset:
             return dataset.load()
 
     def write(self, dataset: xr.Dataset) -> None:
@@ -55,7 +55,7 @@ class WindowCache:
         target = self._folder / self._name
         with tempfile.TemporaryDirectory(dir=self._folder, prefix=".writing-") as scratch:
             written = Path(scratch) / "window.zarr"
-            dataset.to_zarr(written, consolidated=True)
+            dataset.to_zarr(written, consolidated=False)
             if not target.exists():
                 written.rename(target)
         kept = sorted(self._folder.glob("*.zarr"), key=lambda path: path.stat().st_mtime)

@@ -41,6 +41,6 @@ def check_window(dataset: xr.Dataset, t0: datetime, t1: datetime) -> None:
         if wrong.any():
             record, cell = np.argwhere(wrong)[0]
             raise InputError(
-                f"forcing: {name} is {values[record, cell]:.6g} at {hours[record]:%Y-%m-%dT%H:%MZ}, expected {low:g} to "
-                f"{high:g} {table[name].units} ({int(wrong.sum())} values out of range)"
+                f"forcing: {name} is {values[record, cell]:.6g} at {hours[record]:%Y-%m-%dT%H:%MZ}, expected {low:g} "
+                f"to {high:g} {table[name].units} ({int(wrong.sum())} values out of range)"
             )

@@ -33,7 +33,7 @@ class AromeSettings(Settings):
     """Lead, h, of the first record taken from a run. A record belongs to the latest run at least this much older."""
     longest_lead: int = Field(default=51, ge=1)
     """Fall-back to earlier runs stops at this lead, h."""
-    message_counts: dict[str, int] = {}
+    message_counts: dict[str, int] = Field(default_factory=dict)
     """Number of messages a file must have, by `package/range`, for example `SP1/00H06H: 97`; others are not counted."""
     smallest_rain_rate: float = Field(default=-7e-5, le=0)
     """De-accumulated precipitation rates below this, kg m-2 s-1, refuse the run; those from here to 0 become 0."""
@@ -63,7 +63,7 @@ class ForcingSettings(Settings):
     """fsspec URL of the store or file of the `alma` adapter; `{date:%Y%m%d}` makes it one file a day."""
     endpoint_url: str = ""
     """S3 endpoint when it is not AWS; keys come from the environment."""
-    names: dict[str, str] = {}
+    names: dict[str, str] = Field(default_factory=dict)
     """Our name → the source's name, for sources whose names are neither ALMA nor known CF names."""
     time_label: Literal["end", "start"] = "end"
     """Whether the source's means and accumulations are stamped at the end or the start of their interval."""
