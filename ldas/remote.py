@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import fsspec
+import xarray as xr
 
 from ldas.errors import AccessError, InputError, LdasError, TransientError
 
@@ -34,6 +35,18 @@ def storage_options(uri: str, endpoint_url: str = "", anonymous: bool = False) -
 def filesystem(uri: str, endpoint_url: str = "", anonymous: bool = False) -> tuple[fsspec.AbstractFileSystem, str]:
     """The fsspec filesystem of a URL and the path on it."""
     return fsspec.core.url_to_fs(uri, **storage_options(uri, endpoint_url, anonymous))
+
+
+def open_dataset(uri: str, endpoint_url: str = "") -> xr.Dataset:
+    """A Zarr store or a NetCDF file at an fsspec URL, values read on demand; a remote NetCDF file is fetched whole."""
+    if uri.rstrip("/").endswith(".zarr"):
+        return xr.open_zarr(uri, chunks=None, storage_options=storage_options(uri, endpoint_url) or None)
+    fs, path = filesystem(uri, endpoint_url)
+    if "file" in fs.protocol:
+        return xr.open_dataset(path, engine="netcdf4")
+    protocol = uri.partition("://")[0]
+    fetched = fsspec.open_local(f"simplecache::{uri}", **{protocol: storage_options(uri, endpoint_url)})
+    return xr.open_dataset(fetched, engine="netcdf4")
 
 
 @contextmanager

@@ -7,9 +7,10 @@ import pandas as pd
 import xarray as xr
 
 from ldas.errors import ForcingUnavailable, InputError
+from ldas.forcing.source import REQUIRED
 from ldas.variables import variables
 
-FIELDS = ("Tair", "Qair", "Wind_E", "Wind_N", "PSurf", "Rainf", "Snowf", "SWdown", "LWdown", "CO2air")
+FIELDS = (*REQUIRED, "LWdown", "CO2air")
 
 
 def hours_of(t0: datetime, t1: datetime) -> pd.DatetimeIndex:
@@ -18,17 +19,30 @@ def hours_of(t0: datetime, t1: datetime) -> pd.DatetimeIndex:
     return pd.date_range(start, end, freq="h", unit="ns")
 
 
-def check_window(dataset: xr.Dataset, t0: datetime, t1: datetime) -> None:
-    """Raise ForcingUnavailable for a missing hour or field, InputError for a value out of its valid range."""
+def check_hours(dataset: xr.Dataset, t0: datetime, t1: datetime) -> None:
+    """Raise ForcingUnavailable for an hour that a source lacks, wholly or in one of its fields."""
     hours = hours_of(t0, t1)
     missing = hours.difference(pd.DatetimeIndex(dataset["time"].values))
     if len(missing):
         raise ForcingUnavailable(f"forcing: {missing[0]:%Y-%m-%dT%H:%MZ} is missing ({len(missing)} hours in all)")
+    present = [name for name in FIELDS if name in dataset]
+    for name in (*REQUIRED, *present):
+        if name not in dataset:
+            raise ForcingUnavailable(f"forcing: {name} is missing at {hours[0]:%Y-%m-%dT%H:%MZ} and all later hours")
+        empty = np.isnan(dataset[name].values).all(axis=(1, 2))
+        if empty.any():
+            raise ForcingUnavailable(
+                f"forcing: {name} is missing at {hours[int(np.argmax(empty))]:%Y-%m-%dT%H:%MZ} "
+                f"({int(empty.sum())} hours in all)"
+            )
+
+
+def check_window(dataset: xr.Dataset, t0: datetime, t1: datetime) -> None:
+    """Raise ForcingUnavailable for a gap in an unmasked cell, InputError for a value out of its valid range."""
+    hours = hours_of(t0, t1)
     table = variables("forcing")
     mask = dataset["forcing_mask"].values
     for name in FIELDS:
-        if name not in dataset:
-            raise ForcingUnavailable(f"forcing: {name} is missing at {hours[0]:%Y-%m-%dT%H:%MZ} and later")
         values = dataset[name].values[:, mask]
         gaps = np.isnan(values)
         if gaps.any():

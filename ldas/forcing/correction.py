@@ -5,11 +5,13 @@ import xarray as xr
 
 from ldas.errors import ConfigurationError
 from ldas.forcing.humidity import saturation_vapour_pressure, specific_humidity, vapour_pressure
-from ldas.forcing.settings import ElevationCorrection
+from ldas.forcing.settings import ElevationCorrection, PrecipitationSplit
 from ldas.model.constants import GRAVITY, R_D, R_V
 
 
-def correct_elevation(dataset: xr.Dataset, elevation: xr.DataArray, settings: ElevationCorrection) -> xr.Dataset:
+def correct_elevation(
+    dataset: xr.Dataset, elevation: xr.DataArray, settings: ElevationCorrection, split: PrecipitationSplit
+) -> xr.Dataset:
     """The dataset at the heights `elevation` (lat, lon), m, instead of its own `elevation`.
 
     Temperature follows the lapse rate, pressure the hydrostatic equation with the mean virtual temperature of the
@@ -29,7 +31,7 @@ def correct_elevation(dataset: xr.Dataset, elevation: xr.DataArray, settings: El
     virtual = 0.5 * (tair + new_tair) * (1.0 + (R_V / R_D - 1.0) * qair)
     new_psurf = psurf * np.exp(-GRAVITY * rise / (R_D * virtual))
     new_qair = specific_humidity(relative * saturation_vapour_pressure(new_tair), new_psurf)
-    rain, snow = split_precipitation(dataset["Rainf"].values + dataset["Snowf"].values, new_tair, settings)
+    rain, snow = split_precipitation(dataset["Rainf"].values + dataset["Snowf"].values, new_tair, split)
     new_longwave = dataset["LWdown"].values - settings.longwave_lapse_rate * rise
 
     corrected = dataset.copy()
@@ -47,9 +49,9 @@ def correct_elevation(dataset: xr.Dataset, elevation: xr.DataArray, settings: El
 
 
 def split_precipitation(
-    total: np.ndarray, tair: np.ndarray, settings: ElevationCorrection
+    total: np.ndarray, tair: np.ndarray, split: PrecipitationSplit
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(rain, snow) of a precipitation rate: all snow at `split_low` and below, all rain from `split_high`, K."""
-    rain_share = np.clip((tair - settings.split_low) / (settings.split_high - settings.split_low), 0.0, 1.0)
+    """(rain, snow) of a precipitation rate: all snow at `all_snow_below` and colder, all rain from `all_rain_above`."""
+    rain_share = np.clip((tair - split.all_snow_below) / (split.all_rain_above - split.all_snow_below), 0.0, 1.0)
     rain = total * rain_share
     return rain, total - rain

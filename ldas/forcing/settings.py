@@ -35,10 +35,6 @@ class AromeSettings(Settings):
     """Fall-back to earlier runs stops at this lead, h."""
     message_counts: dict[str, int] = Field(default_factory=dict)
     """Number of messages a file must have, by `package/range`, for example `SP1/00H06H: 97`; others are not counted."""
-    smallest_rain_rate: float = Field(default=-7e-5, le=0)
-    """De-accumulated precipitation rates below this, kg m-2 s-1, refuse the run; those from here to 0 become 0."""
-    smallest_radiation: float = Field(default=-50.0, le=0)
-    """The same for radiation, W m-2."""
 
 
 class ElevationCorrection(Settings):
@@ -48,10 +44,14 @@ class ElevationCorrection(Settings):
     """Decrease of temperature with height, K m-1."""
     longwave_lapse_rate: float = 0.0
     """Decrease of longwave radiation with height, W m-2 per m; 0 leaves it as it is."""
-    split_low: float = 273.16
-    """Air temperature, K, at and below which precipitation is all snow when it is split again."""
-    split_high: float = 275.16
-    """Air temperature, K, at and above which it is all rain; linear in between."""
+
+
+class PrecipitationSplit(Settings):
+    """How a total precipitation becomes rain and snow, where the source does not say or the temperature changed."""
+
+    all_snow_below: float = 273.16
+    """Air temperature, K, at and below which all of it is snow; linear up to `all_rain_above`."""
+    all_rain_above: float = 275.16
 
 
 class ForcingSettings(Settings):
@@ -67,6 +67,13 @@ class ForcingSettings(Settings):
     """Our name → the source's name, for sources whose names are neither ALMA nor known CF names."""
     time_label: Literal["end", "start"] = "end"
     """Whether the source's means and accumulations are stamped at the end or the start of their interval."""
+    accumulation: Literal["interval", "start", "day"] = "interval"
+    """What amounts (J m-2, kg m-2, mm) are sums over: the record's interval, all since the first record, the UTC day."""
+    running_mean_hours: float = Field(default=0.0, ge=0)
+    """Fluxes that are means since the last multiple of this many hours (GFS: 6); 0 for means over the interval."""
+    unstated_radiation: Literal["mean", "point"] = "mean"
+    """What radiation in W m-2 is when the source has no `cell_methods`: a mean over the interval, or instantaneous."""
+    precipitation_split: PrecipitationSplit = PrecipitationSplit()
     arome: AromeSettings = AromeSettings()
     source_elevation_uri: str = ""
     """Terrain height of the source on its own grid, when the source does not carry it and a correction is wanted."""
@@ -82,6 +89,10 @@ class ForcingSettings(Settings):
     """Height of temperature and humidity above the surface, m."""
     z_u: float = Field(default=10.0, gt=0)
     """Height of wind, m."""
+    smallest_rain_rate: float = Field(default=-7e-5, le=0)
+    """De-accumulated precipitation rates below this, kg m-2 s-1, are refused; those from here to 0 become 0."""
+    smallest_radiation: float = Field(default=-50.0, le=0)
+    """The same for radiation, W m-2."""
     largest_gap_hours: float = Field(default=1.0, gt=0)
     """Longest interval between source records that is interpolated; a longer one is missing forcing."""
     cached_windows: int = Field(default=45, ge=1)

@@ -7,7 +7,7 @@ import xarray as xr
 
 from ldas.errors import ConfigurationError
 from ldas.forcing.cache import WindowCache
-from ldas.forcing.checks import check_window
+from ldas.forcing.checks import check_hours, check_window
 from ldas.forcing.correction import correct_elevation
 from ldas.forcing.derived import add_co2, add_longwave
 from ldas.forcing.regrid import to_grid
@@ -44,10 +44,11 @@ def window_forcing(
     if found is not None:
         return found
     dataset = open_source(settings).read(t0, t1, grid)
+    check_hours(dataset, t0, t1)
     dataset = add_longwave(dataset, settings)
     dataset = to_grid(dataset, grid)
     if settings.elevation_correction is not None and elevation is not None:
-        dataset = correct_elevation(dataset, elevation, settings.elevation_correction)
+        dataset = correct_elevation(dataset, elevation, settings.elevation_correction, settings.precipitation_split)
     dataset = add_co2(dataset, settings)
     check_window(dataset, t0, t1)
     kept.write(dataset)

@@ -5,9 +5,8 @@ import xarray as xr
 
 from ldas.errors import InputError
 from ldas.grid import PATCHES, Grid
-from ldas.physiography.read import open_dataset
 from ldas.physiography.settings import PhysiographySettings
-from ldas.remote import reading
+from ldas.remote import open_dataset, reading
 
 
 def read_patch_fields(settings: PhysiographySettings, grid: Grid) -> xr.Dataset:

@@ -12,7 +12,7 @@ from rasterio.vrt import WarpedVRT
 from ldas.errors import ConfigurationError, InputError
 from ldas.grid import Grid
 from ldas.physiography.settings import MapLayer
-from ldas.remote import filesystem, reading, storage_options
+from ldas.remote import filesystem, open_dataset, reading
 
 _RASTER = (".tif", ".tiff", ".vrt")
 _FACTORS = {
@@ -38,14 +38,6 @@ def read_tiles(layer: MapLayer, grid: Grid, quantity: str, endpoint_url: str = "
                 continue
             values = window.astype(np.float64).load()
         yield values * _factor(layer, uri, str(field.attrs.get("units", "")), quantity)
-
-
-def open_dataset(uri: str, endpoint_url: str = "") -> xr.Dataset:
-    """A Zarr store or NetCDF file at an fsspec URL, lazily."""
-    if uri.rstrip("/").endswith(".zarr"):
-        return xr.open_zarr(uri, chunks=None, storage_options=storage_options(uri, endpoint_url) or None)
-    fs, path = filesystem(uri, endpoint_url)
-    return xr.open_dataset(fs.open(path), engine="h5netcdf")
 
 
 def _open(uri: str, variable: str, endpoint_url: str) -> xr.DataArray:

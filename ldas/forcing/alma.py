@@ -1,0 +1,94 @@
+"""Weather from CF or ALMA datasets (Zarr or NetCDF at any fsspec address), in whatever units and steps they state."""
+
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ldas.errors import ForcingUnavailable, InputError
+from ldas.forcing.alma_fields import FieldReader
+from ldas.forcing.axes import around, canonical_axes
+from ldas.forcing.checks import hours_of
+from ldas.forcing.settings import ForcingSettings
+from ldas.grid import Grid
+from ldas.remote import open_dataset, reading
+
+
+class AlmaSource:
+    """The `alma` adapter: one store, or one file a day where the address holds `{date:…}`."""
+
+    def __init__(self, settings: ForcingSettings) -> None:
+        self._settings = settings
+
+    def read(self, t0: datetime, t1: datetime, grid: Grid) -> xr.Dataset:
+        """See `ldas.forcing.source.ForcingSource`; raises InputError for an unknown unit or a broken time axis."""
+        hours = hours_of(t0, t1)
+        raw = self._records(hours, grid)
+        reader = FieldReader(raw, hours, self._settings, self._settings.uri)
+        dataset = reader.alma().assign_coords(time=hours.values)
+        if self._settings.source_elevation_uri:
+            dataset = dataset.assign(elevation=self._terrain(grid, dataset))
+        count = len(hours)
+        return dataset.assign(
+            source=("time", np.full(count, str(raw.attrs.get("source") or raw.attrs.get("title") or "unnamed"))),
+            run_time=("time", np.full(count, np.datetime64("NaT", "ns"))),
+            lead_hours=("time", np.full(count, np.nan), {"units": "hours"}),
+            fallback=("time", np.zeros(count, dtype=bool)),
+        ).assign_attrs(title=str(raw.attrs.get("title", "")), forcing_uri=self._settings.uri)
+
+    def _records(self, hours: pd.DatetimeIndex, grid: Grid) -> xr.Dataset:
+        """The source's records around the window and the domain, loaded, time at the end of each interval."""
+        margin = pd.Timedelta(hours=max(self._settings.largest_gap_hours, self._settings.running_mean_hours, 1.0))
+        first, last = hours[0] - 2 * margin, hours[-1] + margin
+        uris = [self._settings.uri]
+        if "{date" in self._settings.uri:
+            days = pd.date_range(first.normalize(), last.normalize(), freq="D")
+            uris = [self._settings.uri.format(date=day) for day in days]
+        pieces = []
+        for uri in uris:
+            with reading(uri):
+                try:
+                    piece = open_dataset(uri, self._settings.endpoint_url)
+                except FileNotFoundError as error:
+                    if len(uris) == 1:
+                        raise ForcingUnavailable(f"forcing: {uri} does not exist") from error
+                    continue
+                piece = canonical_axes(piece, uri)
+                _check_times(piece["time"], uri)
+                if self._settings.time_label == "start" and piece.sizes["time"] > 1:
+                    piece = piece.assign_coords(interval_end=piece["time"] + np.median(np.diff(piece["time"].values)))
+                pieces.append(around(piece.sel(time=slice(first, last)), grid).load())
+        pieces = [piece for piece in pieces if piece.sizes["time"]]
+        if not pieces:
+            raise ForcingUnavailable(
+                f"forcing: {hours[0]:%Y-%m-%dT%H:%MZ} is missing: no record in {self._settings.uri}"
+            )
+        records = pieces[0] if len(pieces) == 1 else xr.concat(pieces, dim="time", data_vars="minimal", join="exact")
+        _check_times(records["time"], self._settings.uri)
+        return records
+
+    def _terrain(self, grid: Grid, like: xr.Dataset) -> xr.DataArray:
+        uri = self._settings.source_elevation_uri
+        with reading(uri):
+            terrain = around(canonical_axes(open_dataset(uri, self._settings.endpoint_url), uri), grid).load()
+        if "elevation" not in terrain:
+            raise InputError(f"{uri}: expected a variable 'elevation', got {', '.join(map(str, terrain.data_vars))}")
+        field = terrain["elevation"].squeeze(drop=True)
+        if field.sizes != like["Tair"].isel(time=0).sizes or not all(
+            np.allclose(field[axis], like[axis], atol=1e-4) for axis in ("lat", "lon")
+        ):
+            raise InputError(f"{uri}: expected the terrain on the weather's own grid")
+        return field.assign_coords(lat=like["lat"], lon=like["lon"])
+
+
+def _check_times(time: xr.DataArray, uri: str) -> None:
+    if not np.issubdtype(time.dtype, np.datetime64):
+        raise InputError(f"{uri}: time: expected dates of the standard calendar, got {time.dtype}")
+    steps = np.diff(time.values.astype("datetime64[ns]").astype(np.int64))
+    if (steps <= 0).any():
+        row = int(np.argmax(steps <= 0)) + 1
+        raise InputError(
+            f"{uri}: time: expected ascending records without duplicates, got {time.values[row]} after "
+            f"{time.values[row - 1]}"
+        )
