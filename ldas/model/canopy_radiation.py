@@ -120,3 +120,15 @@ def layer_transmission(lai_layer, f_d, direct, diffuse):
 def soil_reflection(albedo_veg, albedo_soil, diffuse_bottom, lai):
     """Share of the light reaching the ground that the leaves absorb after reflection there (lowest layer)."""
     return (1.0 - albedo_veg) * (1.0 - albedo_veg) * albedo_soil * (1.0 - exp(-diffuse_bottom * lai))
+
+
+@helper
+def leaf_light(absorbed, thickness, lai, lai_shade, f_above, tau):
+    """(PAR of sunlit leaves, of shaded leaves, sunlit share) of a layer, W m-2 of leaf.
+
+    `f_above` is F_d above the layer, `tau` the transmission below it. Sparse canopies have sunlit leaves only.
+    """
+    light = absorbed / (thickness * max(LAI_TINY, lai))
+    apart = lai >= lai_shade
+    light_sun = light * ((1.0 - f_above) / max(tau, 1.0e-30) + f_above) if apart else light
+    return light_sun, light * f_above, tau if apart else 1.0

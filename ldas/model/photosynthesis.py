@@ -26,6 +26,7 @@ from ldas.model.canopy_radiation import (
     forward_fraction,
     gauss_light,
     layer_transmission,
+    leaf_light,
     sky_diffuse_fraction,
     soil_reflection,
 )
@@ -193,20 +194,13 @@ def integrate_layer(layer, leaf, optics, air, scratch):
             intercepted += soil_reflection(albedo, optics.albedo_soil[i], diffuse, lai) * tau * top
         absorbed = max(0.0, intercepted - scratch.absorbed_above[i])
 
-        light = absorbed / (thickness * max(LAI_TINY, lai))
-        shaded = lai >= optics.lai_shade[i]
-        light_sun = light * ((1.0 - f_above) / max(tau, 1.0e-30) + f_above) if shaded else light
-        share_sun = tau if shaded else 1.0
+        light_sun, light_shade, share_sun = leaf_light(absorbed, thickness, lai, optics.lai_shade[i], f_above, tau)
         kappa = exp(-NITROGEN_EXTINCTION * lai * depth) / max(LAI_TINY, lai) if leaf.woody[i] else 1.0
-        a_m, epsilon, a_min_d, inverse_drop = (
-            scratch.a_m[i],
-            scratch.epsilon[i],
-            scratch.a_min_d[i],
-            scratch.inverse_drop[i],
-        )
+        a_m, epsilon = scratch.a_m[i], scratch.epsilon[i]
+        a_min_d, inverse_drop = scratch.a_min_d[i], scratch.inverse_drop[i]
         r_d = a_m / 9.0 * kappa
         a_sun, g_sun = leaf_in_light(light_sun, a_m, r_d, epsilon, a_min_d, inverse_drop)
-        a_shade, g_shade = leaf_in_light(light * f_above, a_m, r_d, epsilon, a_min_d, inverse_drop)
+        a_shade, g_shade = leaf_in_light(light_shade, a_m, r_d, epsilon, a_min_d, inverse_drop)
         scratch.assimilation[i] += thickness * (share_sun * a_sun + (1.0 - share_sun) * a_shade)
         scratch.conductance[i] += thickness * (share_sun * g_sun + (1.0 - share_sun) * g_shade)
         scratch.respiration[i] += thickness * r_d
