@@ -1,0 +1,230 @@
+"""Snow layers: temperature and liquid water of an enthalpy, snowfall and regridding (energy document §4.5, 2-4)."""
+
+import numpy as np
+
+from ldas.model.constants import C_I, L_F, RHO_W, T_T
+from ldas.model.kernel import helper, kernel
+from ldas.model.snow_optics import broadband, optical_diameter, spectral_albedo
+
+DENSITY_MIN = 50.0
+DENSITY_MAX = 750.0
+TINY = 1.0e-30  # keeps 0/0 away from layers without thickness
+HOMOGENEOUS_DEPTH = 0.03
+DEPTH_MIN = 1.0e-6  # a pack exists from this depth on, m
+
+
+@helper
+def layer_temperature(heat, thickness, density):
+    """Uncapped temperature (K) of an enthalpy (J m-2): above T_t it stands for liquid water, equation (D)."""
+    return T_T + (heat / thickness + L_F * density) / (C_I * density)
+
+
+@helper
+def layer_liquid(temperature, thickness, density):
+    """Liquid water (m) of an uncapped temperature, equation (D)."""
+    return max(0.0, temperature - T_T) * C_I * density * thickness / (L_F * RHO_W)
+
+
+@helper
+def layer_heat(temperature, liquid, thickness, density):
+    """Enthalpy (J m-2) of temperature and liquid water, equation (H)."""
+    return thickness * density * (C_I * (temperature - T_T) - L_F) + L_F * RHO_W * liquid
+
+
+@helper
+def liquid_capacity(thickness, density):
+    """Largest liquid content of a layer, m (item 5)."""
+    density = min(DENSITY_MAX, density)
+    return (0.03 + 0.07 * max(0.0, 200.0 - density) / 200.0) * density * thickness / RHO_W
+
+
+@kernel
+def open_pack(weather, pack, work, count, time_step):
+    """Thickness and enthalpy of each layer, mass and enthalpy of the pack at the step start, and who does not run."""
+    depth = work.flow
+    for i in range(count):
+        work.swe_start[i] = 0.0
+        work.heat_start[i] = 0.0
+        depth[i] = 0.0
+    for k in range(pack.swe.shape[0]):
+        for i in range(count):
+            thickness = pack.swe[k, i] / pack.density[k, i]
+            heat = pack.enthalpy[k, i] * thickness
+            work.thickness[k, i] = thickness
+            work.heat[k, i] = heat
+            work.swe_start[i] += pack.swe[k, i]
+            work.heat_start[i] += heat
+            depth[i] += thickness
+    for i in range(count):
+        falling = weather.snow[i] * time_step / DENSITY_MAX
+        work.idle[i] = depth[i] < DEPTH_MIN and falling < DEPTH_MIN
+
+
+@kernel
+def add_snowfall(weather, surface, pack, work, count, time_step):
+    """Item 2: fresh snow joins layer 1, or is shared among all layers on bare ground."""
+    layers = pack.swe.shape[0]
+    for i in range(count):
+        mass = weather.snow[i] * time_step
+        fresh = max(DENSITY_MIN, 109.0 + 6.0 * (weather.tair[i] - T_T) + 26.0 * np.sqrt(weather.wind[i]))
+        snows = mass > 0.0
+        covered = work.swe_start[i] > 0.0
+        thickness = work.thickness[0, i]
+        density = pack.density[0, i]
+        temperature = min(T_T, layer_temperature(work.heat[0, i], max(TINY, thickness), density))
+        temperature = temperature if covered else T_T
+        old_mass = density * thickness
+        new_mass = old_mass + mass
+        grown = thickness + mass / fresh
+        joins = snows and covered
+        work.thickness[0, i] = grown if joins else thickness
+        pack.density[0, i] = new_mass / max(TINY, grown) if joins else density
+        pack.age[0, i] = pack.age[0, i] * old_mass / max(TINY, new_mass) if joins else pack.age[0, i]
+        work.heat[0, i] += mass * (C_I * (temperature - T_T) - L_F) if joins else 0.0
+        starts = snows and not covered
+        diameter = optical_diameter(fresh, 0.0, surface.permanent[i])
+        visible, near, infrared = spectral_albedo(diameter, 0.0, weather.psurf[i], surface.permanent[i])
+        work.visible[i] = visible if starts else work.visible[i]
+        work.near[i] = near if starts else work.near[i]
+        work.infrared[i] = infrared if starts else work.infrared[i]
+        pack.albedo[i] = broadband(visible, near, infrared) if starts else pack.albedo[i]
+    for k in range(layers):
+        for i in range(count):
+            mass = weather.snow[i] * time_step
+            fresh = max(DENSITY_MIN, 109.0 + 6.0 * (weather.tair[i] - T_T) + 26.0 * np.sqrt(weather.wind[i]))
+            starts = mass > 0.0 and not work.swe_start[i] > 0.0
+            work.thickness[k, i] = mass / fresh / layers if starts else work.thickness[k, i]
+            work.heat[k, i] = -mass * L_F / layers if starts else work.heat[k, i]
+            pack.density[k, i] = fresh if starts else pack.density[k, i]
+            pack.age[k, i] = 0.0 if starts else pack.age[k, i]
+
+
+@kernel
+def fill_grid(depth, grid):
+    """Item 3: write the wanted thicknesses (m) of a pack of `depth` (m) in 3 or 12 layers to `grid`."""
+    if grid.shape[0] == 3:
+        if depth <= 0.2:
+            grid[0] = min(0.01, depth / 3.0) if depth <= 0.04 else 0.25 * depth
+            grid[1] = depth - 2.0 * grid[0]
+            grid[2] = grid[0]
+        else:
+            grid[0] = 0.05
+            grid[1] = min(0.5, 0.34 * (depth - 0.05) + 0.05)
+            grid[2] = depth - grid[0] - grid[1]
+        return
+    even = depth / 12.0
+    grid[0] = min(0.01, even)
+    grid[1] = min(0.05, even)
+    grid[2] = min(0.15, even)
+    grid[3] = min(0.5, even)
+    grid[4] = min(1.0, even)
+    grid[8] = min(1.0, even)
+    grid[9] = min(0.5, even)
+    grid[10] = min(0.1, even)
+    grid[11] = min(0.02, even)
+    rest = depth - (grid[0] + grid[1] + grid[2] + grid[3] + grid[4] + grid[8] + grid[9] + grid[10] + grid[11])
+    grid[5] = max(0.3 * rest, grid[4])
+    grid[7] = max(0.3 * rest, grid[8])
+    grid[6] = rest - grid[5] - grid[7]
+
+
+@kernel
+def find_regridding(work, count):
+    """Item 3: flag the packs whose layer 1, 2 or 12 left half to one and a half times its target; 3 layers always."""
+    layers = work.thickness.shape[0]
+    any_flag = False
+    for i in range(count):
+        depth = 0.0
+        for k in range(layers):
+            depth += work.thickness[k, i]
+        even = depth / layers
+        top, second, last = min(0.01, even), min(0.05, even), min(0.02, even)
+        kept = (
+            layers != 3
+            and 0.5 * top <= work.thickness[0, i] <= 1.5 * top
+            and 0.5 * second <= work.thickness[1, i] <= 1.5 * second
+            and 0.5 * last <= work.thickness[layers - 1, i] <= 1.5 * last
+        )
+        work.regridded[i] = depth > 0.0 and (depth < HOMOGENEOUS_DEPTH or not kept)
+        any_flag = any_flag or work.regridded[i]
+    return any_flag
+
+
+@kernel
+def homogenise(pack, work, i, depth):
+    """Give all layers of column `i` the same thickness, density, enthalpy and age."""
+    layers = work.thickness.shape[0]
+    mass = 0.0
+    heat = 0.0
+    age = 0.0
+    for k in range(layers):
+        mass += pack.density[k, i] * work.thickness[k, i]
+        heat += work.heat[k, i]
+        age += pack.age[k, i]
+    for k in range(layers):
+        work.thickness[k, i] = depth / layers
+        pack.density[k, i] = mass / depth
+        work.heat[k, i] = heat / layers
+        pack.age[k, i] = age / layers
+
+
+@kernel
+def remap(pack, work, i, depth):
+    """Move column `i` to the wanted grid: mass and enthalpy by thickness, age by mass."""
+    layers = work.thickness.shape[0]
+    grid, column = work.grid, work.column
+    fill_grid(depth, grid)
+    old = 0
+    left = work.thickness[0, i]
+    for new in range(layers):
+        wanted = grid[new]
+        mass = 0.0
+        heat = 0.0
+        aged = 0.0
+        while wanted > 0.0:
+            last = old == layers - 1
+            part = wanted if last else min(wanted, left)
+            if work.thickness[old, i] > 0.0:
+                mass += part * pack.density[old, i]
+                aged += part * pack.density[old, i] * pack.age[old, i]
+                heat += work.heat[old, i] * (part / work.thickness[old, i])
+            wanted -= part
+            left -= part
+            if left <= 0.0 and not last:
+                old += 1
+                left = work.thickness[old, i]
+        column[0, new] = mass
+        column[1, new] = heat
+        column[2, new] = aged / mass
+    for k in range(layers):
+        work.thickness[k, i] = grid[k]
+        pack.density[k, i] = column[0, k] / grid[k]
+        work.heat[k, i] = column[1, k]
+        pack.age[k, i] = column[2, k]
+
+
+@kernel
+def regrid(pack, work, count):
+    """Item 3: new layers where they are needed; a rare, scalar path."""
+    if not find_regridding(work, count):
+        return
+    for i in range(count):
+        if work.regridded[i]:
+            depth = 0.0
+            for k in range(work.thickness.shape[0]):
+                depth += work.thickness[k, i]
+            if depth < HOMOGENEOUS_DEPTH:
+                homogenise(pack, work, i, depth)
+            else:
+                remap(pack, work, i, depth)
+
+
+@kernel
+def diagnose_layers(pack, work, count):
+    """Item 4: temperature and liquid water of each layer."""
+    for k in range(work.thickness.shape[0]):
+        for i in range(count):
+            thickness, density = work.thickness[k, i], pack.density[k, i]
+            temperature = layer_temperature(work.heat[k, i], max(TINY, thickness), density)
+            work.liquid[k, i] = layer_liquid(temperature, thickness, density)
+            work.temperature[k, i] = min(T_T, temperature)
