@@ -45,7 +45,9 @@ class Analysis:
     increments_raw: np.ndarray  # (8, columns)
     increments: np.ndarray  # after bounds, (8, columns)
     limited: np.ndarray  # bool (8, columns), elements changed by a bound
+    at_largest_step: np.ndarray  # bool (8, columns), increments as large as a window allows
     jacobian: np.ndarray  # J after checks, (2, 8, columns)
+    jacobian_rejected: np.ndarray  # bool (2, columns)
     gain: np.ndarray  # K, (2, 8, columns)
     observation: np.ndarray  # (2, cell), NaN where missing
     observation_deviation: np.ndarray  # sigma_o, (2, cell)
@@ -100,7 +102,7 @@ def analyse(
     equivalents = domain.sum_patches(domain.observation_weights(settings.ssm_patches) * _defined(background, domain))
     innovation = checked.value - equivalents
 
-    jacobian, counts = _jacobian(begin, end, perturbed, innovation, elements, part, settings)
+    jacobian, rejected, counts = _jacobian(begin, end, perturbed, innovation, elements, part, settings)
     h = part.observation_weights(settings.ssm_patches)[:, None, :] * jacobian
     b = np.where(elements, background_variances(end.lai, part.column_delta_w, settings.errors), 0.0)
     r = checked.deviation**2
@@ -112,7 +114,7 @@ def analyse(
 
     updated = elements & used.any(axis=0)[part.cell]
     target = end if settings.update == "window_end" else begin
-    increments, limited = bound_increments(
+    increments, limited, at_largest_step = bound_increments(
         solution.increments,
         control_values(target),
         part.lai_min,
@@ -136,7 +138,9 @@ def analyse(
         increments_raw=solution.increments,
         increments=increments,
         limited=limited,
+        at_largest_step=at_largest_step,
         jacobian=jacobian,
+        jacobian_rejected=rejected,
         gain=solution.gain,
         observation=checked.value,
         observation_deviation=checked.deviation,
@@ -186,12 +190,12 @@ def _jacobian(
     elements: np.ndarray,
     domain: AnalysisDomain,
     settings: AssimilationSettings,
-) -> tuple[np.ndarray, dict[str, int]]:
-    """J after all checks, (2, 8, column), and the counts of what was rejected."""
+) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
+    """J after all checks, (2, 8, column), the rejected rows (2, column) and the counts of what was rejected."""
     if len(domain.cell) == 0:
-        return np.zeros((2, 8, 0)), {}
+        return np.zeros((2, 8, 0)), np.zeros((2, 0), bool), {}
     jacobian = finite_differences(end, perturbed, _sizes(begin, domain, settings))
-    jacobian, counts = check_jacobian(jacobian, settings.jacobian)
+    jacobian, rejected, counts = check_jacobian(jacobian, settings.jacobian)
     if settings.jacobian.mask_frozen:
         frozen = frozen_columns([begin, end, *perturbed], settings.jacobian.frozen_layers)
         jacobian = np.where(frozen, 0.0, jacobian)
@@ -201,4 +205,4 @@ def _jacobian(
         jacobian = lift_lai_floor(
             jacobian, end.lai, domain.lai_min, by_column, elements[LAI], settings.jacobian.lai_floor
         )
-    return jacobian, counts
+    return jacobian, rejected, counts

@@ -24,8 +24,8 @@ def finite_differences(background: State, perturbed: Sequence[State], sizes: np.
     return np.divide(difference, sizes, out=np.zeros_like(difference), where=sizes > 0.0)
 
 
-def check_jacobian(jacobian: np.ndarray, settings: JacobianSettings) -> tuple[np.ndarray, dict[str, int]]:
-    """J with every rejected row of a column set to zero, and the number of rejected (row, column) by reason.
+def check_jacobian(jacobian: np.ndarray, settings: JacobianSettings) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
+    """J with every rejected row of a column set to zero, the rejected rows (2, column), and their number by reason.
 
     Numbers that are not finite are always rejected; the limits apply if `check` is set. A row counts once, under the
     first reason that applies.
@@ -47,7 +47,7 @@ def check_jacobian(jacobian: np.ndarray, settings: JacobianSettings) -> tuple[np
         new = wrong & ~rejected[row] & settings.check
         counts[reason] = int(new.sum())
         rejected[row] |= new
-    return np.where(rejected[:, None, :], 0.0, jacobian), counts
+    return np.where(rejected[:, None, :], 0.0, jacobian), rejected, counts
 
 
 def frozen_columns(states: Sequence[State], layers: int) -> np.ndarray:

@@ -87,8 +87,10 @@ def bound_increments(
     w_max: np.ndarray,
     elements: np.ndarray,
     settings: BoundSettings,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Increments limited to the physical range and to the window's largest step, and where they were limited (§2.7).
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Increments limited to the physical range and to the window's largest step (§2.7).
+
+    Also returns the elements that were limited and those whose increment is the largest step, bool (8, column).
 
     `increments`, `forecast` and `elements` (bool) are (8, column), `lai_min` (column,), `w_max` (7, column) the most
     liquid water WG2 to WG8 can hold. Elements outside the mask get increment 0.
@@ -102,7 +104,7 @@ def bound_increments(
     if settings.reapply:
         bounded = np.minimum(np.maximum(bounded, low), high)
     bounded = np.where(elements, bounded, 0.0)
-    return bounded, elements & (bounded != increments)
+    return bounded, elements & (bounded != increments), np.abs(bounded) >= step
 
 
 def water_added(increments: np.ndarray, thickness: np.ndarray, domain: AnalysisDomain) -> np.ndarray:
