@@ -16,7 +16,7 @@ SUMS = ("n", "d", "d_squared", "s", "r", "hbht", "d_oa_d_ob", "d_ab_d_ob", "chi_
 
 
 def cell_diagnostics(analysis: Analysis, domain: AnalysisDomain) -> dict[str, np.ndarray]:
-    """Maps of the window by their names in the variable table (kinds `analysis`, `diagnostic`), (cell,), (control, cell).
+    """Maps of the window by name (kinds `analysis` and `diagnostic` of the variable table), (cell,) or (control, cell).
 
     Increments and Jacobians are sums over patches weighted by their fractions: the Jacobian of a cell is the response
     to the same change in all of its patches.
