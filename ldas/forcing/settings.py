@@ -68,7 +68,7 @@ class ForcingSettings(Settings):
     time_label: Literal["end", "start"] = "end"
     """Whether the source's means and accumulations are stamped at the end or the start of their interval."""
     accumulation: Literal["interval", "start", "day"] = "interval"
-    """What amounts (J m-2, kg m-2, mm) are sums over: the record's interval, all since the first record, the UTC day."""
+    """What amounts (J m-2, kg m-2, mm) are sums over: their interval, the time since the first record, the UTC day."""
     running_mean_hours: float = Field(default=0.0, ge=0)
     """Fluxes that are means since the last multiple of this many hours (GFS: 6); 0 for means over the interval."""
     unstated_radiation: Literal["mean", "point"] = "mean"

@@ -4,5 +4,6 @@
 """
 
 from ldas.physiography.build import build
+from ldas.physiography.parameters import to_parameters
 
-__all__ = ["build"]
+__all__ = ["build", "to_parameters"]

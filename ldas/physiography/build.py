@@ -7,10 +7,10 @@ import xarray as xr
 
 from ldas.errors import ConfigurationError, InputError
 from ldas.grid import PATCHES, Grid
+from ldas.model.vegetation_table import type_names
 from ldas.physiography.aggregate import axis_edges, cell_mean, code_shares, fill_from_neighbours
 from ldas.physiography.covers import (
     MOUNTAIN_SLOPE,
-    VEGETATION_TYPES,
     climate_of,
     cover_table,
     dominant_types,
@@ -28,8 +28,8 @@ URBAN_CODES, WATER_CODES = (50,), (80, 200)
 def build(settings: PhysiographySettings, grid: Grid) -> xr.Dataset:
     """The physiography of a grid on (lat, lon) and (patch, lat, lon), patch = 1 … 12.
 
-    `patch_fraction` sums to 1 over the natural part of each active cell and to 0 elsewhere; `vegtype` is the index of
-    the dominant vegetation type of each patch (its names in `flag_meanings`), -1 where absent; `sand`, `clay` and
+    `patch_fraction` sums to 1 over the natural part of each active cell and to 0 elsewhere; `vegtype` is the number of
+    the dominant vegetation type of each patch (names in `flag_meanings`), 0 where absent; `sand`, `clay` and
     `organic_carbon` are fractions, `elevation` m, `slope` degrees, `urban_fraction` and `water_fraction` shares of the
     whole cell. Fields of `patch_fields` replace those made from maps. Texture and land cover of cells without a known
     pixel come from the nearest cell that has one; the attribute `filled_cells` counts them. Raises ConfigurationError
@@ -118,7 +118,7 @@ def _land_cover(settings: PhysiographySettings, grid: Grid, slope: np.ndarray) -
             "patch_fraction": (("patch", "lat", "lon"), fraction, {"filled_cells": filled}),
             "vegtype": (
                 ("patch", "lat", "lon"),
-                np.where(fraction > 0.0, dominant_types(by_type), -1).astype(np.int8),
+                np.where(fraction > 0.0, dominant_types(by_type), 0).astype(np.int8),
             ),
             "urban_fraction": (("lat", "lon"), sum((shares.get(code, zero) for code in URBAN_CODES), zero) * town),
             "water_fraction": (("lat", "lon"), sum((shares.get(code, zero) for code in WATER_CODES), zero)),
@@ -143,15 +143,17 @@ def renormalise(patch_share: np.ndarray, nature: np.ndarray, settings: Physiogra
 
 
 def _finish(dataset: xr.Dataset) -> xr.Dataset:
-    """Attributes from the variable table, and the guard on texture."""
+    """Attributes from the variable table; sand + clay of up to 1.02 is taken as rounding and scaled to 1."""
     total = (dataset["sand"] + dataset["clay"]).values
     if np.nanmax(total) > 1.02:
         raise InputError(f"physiography: expected sand + clay of at most 1, got {np.nanmax(total):.3f}")
+    for name in ("sand", "clay"):
+        dataset[name] = dataset[name] / np.maximum(total, 1.0)
     table = variables("parameter")
     for name, field in dataset.data_vars.items():
         if name in table:
             field.attrs.update(table[str(name)].attributes())
     if "vegtype" in dataset:
-        dataset["vegtype"].attrs["flag_values"] = list(range(len(VEGETATION_TYPES)))
-        dataset["vegtype"].attrs["flag_meanings"] = " ".join(VEGETATION_TYPES)
+        dataset["vegtype"].attrs["flag_values"] = list(range(len(type_names()) + 1))
+        dataset["vegtype"].attrs["flag_meanings"] = " ".join(("absent", *type_names()))
     return dataset

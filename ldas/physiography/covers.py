@@ -9,29 +9,7 @@ import yaml
 
 from ldas.errors import ConfigurationError, InputError
 from ldas.grid import PATCHES
-
-VEGETATION_TYPES = (
-    "NO",
-    "ROCK",
-    "SNOW",
-    "TEBD",
-    "TRBD",
-    "TEBE",
-    "BOBD",
-    "SHRB",
-    "BONE",
-    "TENE",
-    "BOND",
-    "TRBE",
-    "C3",
-    "C4",
-    "IRR",
-    "GRAS",
-    "BOGR",
-    "TROG",
-    "PARK",
-)
-"""The 19 types in the order of the vegetation document; `vegtype` maps hold the index in this tuple."""
+from ldas.model.vegetation_table import type_names
 
 Climate = Literal["temperate", "boreal", "tropical"]
 MOUNTAIN_SLOPE = 0.15
@@ -69,7 +47,7 @@ def type_shares(
             f"physiography.region: expected one of {', '.join(table['crop_shares'])}, got {region!r}"
         )
     shape = mountain.shape
-    shares = np.zeros((PATCHES, len(VEGETATION_TYPES), *shape))
+    shares = np.zeros((PATCHES, len(type_names()), *shape))
     for code, code_share in code_shares.items():
         if code not in table["codes"]:
             raise InputError(f"land cover: {code} is not a code of CGLS-LC100")
@@ -100,10 +78,9 @@ def _add(shares: np.ndarray, cell_share: np.ndarray, covers: dict[str, float], z
             patch, name = table["cover_types"][cover].get(zone, table["cover_types"][cover]["temperate"])
             split = [(patch, name, 1.0)]
         for patch, name, share in split:
-            shares[patch - 1, VEGETATION_TYPES.index(name)] += fraction * share * cell_share
+            shares[patch - 1, type_names().index(name)] += fraction * share * cell_share
 
 
 def dominant_types(shares: np.ndarray) -> np.ndarray:
-    """Index in `VEGETATION_TYPES` of the largest type of each patch, int8 (12, lat, lon); -1 where absent."""
-    largest = shares.argmax(axis=1)
-    return np.where(shares.sum(axis=1) > 0.0, largest, -1).astype(np.int8)
+    """Number 1 to 19 of the largest type of each patch, int8 (12, lat, lon); 0 where the patch is absent."""
+    return np.where(shares.sum(axis=1) > 0.0, shares.argmax(axis=1) + 1, 0).astype(np.int8)
