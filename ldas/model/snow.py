@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ldas.model.kernel import helper, kernel
+from ldas.model.kernel import kernel
 from ldas.model.snow_heat import balance_surface, conduct_heat, find_melted_packs
 from ldas.model.snow_layers import add_snowfall, diagnose_layers, open_pack, regrid
 from ldas.model.snow_optics import refresh_albedo, start_albedo, transmit_sunlight
@@ -124,16 +124,26 @@ def snow_work(layers: int, columns: int) -> SnowWork:
     return SnowWork(**arrays)
 
 
-def snow_arrays(kind: type, columns: int) -> SnowWeather | SnowSurface | SnowFluxes:
-    """Zero-filled arrays of `SnowWeather`, `SnowSurface` or `SnowFluxes` for up to `columns` snow columns."""
-    return kind(*(np.zeros(columns) for _ in kind._fields))
+def snow_weather(columns: int) -> SnowWeather:
+    """Zero-filled weather of up to `columns` snow columns."""
+    return SnowWeather(*(np.zeros(columns) for _ in SnowWeather._fields))
+
+
+def snow_surface(columns: int) -> SnowSurface:
+    """Zero-filled surface of up to `columns` snow columns."""
+    return SnowSurface(*(np.zeros(columns) for _ in SnowSurface._fields))
+
+
+def snow_fluxes(columns: int) -> SnowFluxes:
+    """Zero-filled fluxes of up to `columns` snow columns."""
+    return SnowFluxes(*(np.zeros(columns) for _ in SnowFluxes._fields))
 
 
 def snow_pack(layers: int, columns: int) -> SnowPack:
     """An empty pack for up to `columns` snow columns."""
-    pack = SnowPack(*(np.zeros((layers, columns)) for _ in SnowPack._fields[:-1]), albedo=np.zeros(columns))
-    pack.density[:] = 50.0
-    return pack
+    swe, density, enthalpy, age = (np.zeros((layers, columns)) for _ in range(4))
+    density[:] = 50.0
+    return SnowPack(swe, density, enthalpy, age, np.zeros(columns))
 
 
 @kernel
@@ -178,15 +188,6 @@ def scatter_layers(source, index, count, target):
     for k in range(source.shape[0]):
         for m in range(count):
             target[k, index[m]] = source[k, m]
-
-
-@helper
-def snow_fractions(swe, depth, z0, veg):
-    """(p_sn, p_sng, p_snv) of total SWE (kg m-2), depth (m), snow-free roughness (m) and vegetation fraction (§4.1)."""
-    density = min(750.0, max(50.0, swe / max(1.0e-6, depth)))
-    ground = min(1.0, depth / 0.01)
-    leaves = min(ground, swe / (swe + 5.0 * density * z0))
-    return (1.0 - veg) * ground + veg * leaves, ground, leaves
 
 
 @kernel

@@ -108,7 +108,7 @@ def sublimate(weather, surface, pack, work, fluxes, count, time_step):
         added = C_I * density * left * max(0.0, floor - temperature)
         temperature = max(temperature, floor)
         fluxes.deficit[i] = deficit if present else 0.0
-        work.thickness[0, i] = left
+        work.thickness[0, i] = left if present else thickness
         pack.density[0, i] = density if present else pack.density[0, i]
         work.heat[0, i] = layer_heat(temperature, liquid, left, density) if present else heat
         work.flow[i] = added if present else 0.0
