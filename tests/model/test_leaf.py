@@ -108,8 +108,12 @@ def test_leaf_step_by_step():
 
 @pytest.mark.parametrize(
     ("name", "g_m", "f0", "d_max"),
-    [("GRAS", 0.0905, 0.95, 30.0), ("TEBD", 0.0179, 0.95, 109.0), ("BONE", 0.1267, 0.6952, 124.0)]
-    + [("TRBE", 0.024, 0.74, 124.0)],
+    [
+        ("GRAS", 0.0905, 0.95, 30.0),
+        ("TEBD", 0.0179, 0.95, 109.0),
+        ("BONE", 0.1267, 0.6952, 124.0),
+        ("TRBE", 0.024, 0.74, 124.0),
+    ],
 )
 def test_very_dry_soil(name, g_m, f0, d_max):
     """The last line of §12.2, F2 = 0.02."""
