@@ -102,15 +102,14 @@ class SnowWork(NamedTuple):
     ground_capped: np.ndarray  # G_r, W m-2
     lost: np.ndarray  # X_m, J m-2
     flow: np.ndarray  # i_k, m
-    regridded: np.ndarray  # bool, the layers need new thicknesses
-    idle: np.ndarray  # bool, too little snow to run the scheme
-    melted: np.ndarray  # bool, the pack disappears in this step
+    regridded: np.ndarray  # 1 where the layers need new thicknesses
+    idle: np.ndarray  # 1 where there is too little snow to run the scheme
+    melted: np.ndarray  # 1 where the pack disappears in this step
     grid: np.ndarray  # new thicknesses of one column, (layer,)
     column: np.ndarray  # new mass, enthalpy and age of one column, (3, layer)
 
 
 _LAYERED = 10
-_FLAGS = ("regridded", "idle", "melted")
 
 
 def snow_work(layers: int, columns: int) -> SnowWork:
@@ -118,7 +117,7 @@ def snow_work(layers: int, columns: int) -> SnowWork:
     arrays = {}
     for position, name in enumerate(SnowWork._fields):
         shape = (layers, columns) if position < _LAYERED else (columns,)
-        arrays[name] = np.zeros(shape, dtype=bool if name in _FLAGS else float)
+        arrays[name] = np.zeros(shape)
     arrays["grid"] = np.zeros(layers)
     arrays["column"] = np.zeros((3, layers))
     return SnowWork(**arrays)

@@ -103,9 +103,10 @@ def balance_surface(weather, surface, pack, work, fluxes, count, time_step, z_t,
         melts = free > T_T
         melting = old >= T_T - SAME_TEMPERATURE
         at = min(T_T, free)
-        seen = T_T if melts and melting else free
+        held_at_melting = melts & melting
+        seen = T_T if held_at_melting else free
         conducted = below * (seen - (work.rest[1, i] + work.gain[1, i] * seen))
-        change = 0.0 if melts and melting else at - old
+        change = 0.0 if held_at_melting else at - old
         _, _, _, storage_free = surface_fluxes(
             old, free - old, free, absorbed, exchange, humidity, slope, qair, exner_surface, theta
         )
@@ -146,16 +147,21 @@ def conduct_heat(surface, pack, work, count, time_step):
 def find_melted_packs(work, count, time_step):
     """Item 12: empty the packs whose energy of the step melts all of them."""
     last = work.thickness.shape[0] - 1
+    any_melted = 0
     for i in range(count):
         work.heat_sum[i] = 0.0
     for k in range(last + 1):
         for i in range(count):
             work.heat_sum[i] += work.heat[k, i]
     for i in range(count):
-        work.melted[i] = work.storage[i] - work.sunlight[last, i] >= -work.heat_sum[i] / time_step
+        gone = work.storage[i] - work.sunlight[last, i] >= -work.heat_sum[i] / time_step
+        work.melted[i] = 1.0 if gone else 0.0
+        any_melted |= gone
+    if not any_melted:
+        return
     for k in range(last + 1):
         for i in range(count):
-            melted = work.melted[i]
+            melted = work.melted[i] > 0.0
             work.thickness[k, i] = 0.0 if melted else work.thickness[k, i]
             work.liquid[k, i] = 0.0 if melted else work.liquid[k, i]
             work.heat[k, i] = 0.0 if melted else work.heat[k, i]

@@ -57,46 +57,65 @@ def open_pack(weather, pack, work, count, time_step):
             depth[i] += thickness
     for i in range(count):
         falling = weather.snow[i] * time_step / DENSITY_MAX
-        work.idle[i] = depth[i] < DEPTH_MIN and falling < DEPTH_MIN
+        work.idle[i] = 1.0 if (depth[i] < DEPTH_MIN) & (falling < DEPTH_MIN) else 0.0
+
+
+@helper
+def fresh_density(tair, wind):
+    """Density of falling snow, kg m-3."""
+    return max(DENSITY_MIN, 109.0 + 6.0 * (tair - T_T) + 26.0 * np.sqrt(wind))
 
 
 @kernel
 def add_snowfall(weather, surface, pack, work, count, time_step):
     """Item 2: fresh snow joins layer 1, or is shared among all layers on bare ground."""
+    any_snowfall = 0
+    any_start = 0
+    for i in range(count):
+        any_snowfall |= weather.snow[i] > 0.0
+        any_start |= (weather.snow[i] > 0.0) & (work.swe_start[i] <= 0.0)
+    if any_snowfall:
+        thicken_first_layer(weather, pack, work, count, time_step)
+    if any_start:
+        start_pack(weather, surface, pack, work, count, time_step)
+
+
+@kernel
+def thicken_first_layer(weather, pack, work, count, time_step):
+    """Snow falls on a pack, at the temperature of its first layer."""
+    for i in range(count):
+        mass = weather.snow[i] * time_step if work.swe_start[i] > 0.0 else 0.0
+        thickness, density = work.thickness[0, i], pack.density[0, i]
+        temperature = min(T_T, layer_temperature(work.heat[0, i], max(TINY, thickness), density))
+        old_mass = density * thickness
+        new_mass = old_mass + mass
+        grown = thickness + mass / fresh_density(weather.tair[i], weather.wind[i])
+        joins = mass > 0.0
+        work.thickness[0, i] = grown
+        pack.density[0, i] = new_mass / max(TINY, grown) if joins else density
+        pack.age[0, i] = pack.age[0, i] * old_mass / max(TINY, new_mass) if joins else pack.age[0, i]
+        work.heat[0, i] += mass * (C_I * (temperature - T_T) - L_F)
+
+
+@kernel
+def start_pack(weather, surface, pack, work, count, time_step):
+    """Snow falls on bare ground, at the melting point; a rare, scalar path."""
     layers = pack.swe.shape[0]
     for i in range(count):
         mass = weather.snow[i] * time_step
-        fresh = max(DENSITY_MIN, 109.0 + 6.0 * (weather.tair[i] - T_T) + 26.0 * np.sqrt(weather.wind[i]))
-        snows = mass > 0.0
-        covered = work.swe_start[i] > 0.0
-        thickness = work.thickness[0, i]
-        density = pack.density[0, i]
-        temperature = min(T_T, layer_temperature(work.heat[0, i], max(TINY, thickness), density))
-        temperature = temperature if covered else T_T
-        old_mass = density * thickness
-        new_mass = old_mass + mass
-        grown = thickness + mass / fresh
-        joins = snows and covered
-        work.thickness[0, i] = grown if joins else thickness
-        pack.density[0, i] = new_mass / max(TINY, grown) if joins else density
-        pack.age[0, i] = pack.age[0, i] * old_mass / max(TINY, new_mass) if joins else pack.age[0, i]
-        work.heat[0, i] += mass * (C_I * (temperature - T_T) - L_F) if joins else 0.0
-        starts = snows and not covered
-        diameter = optical_diameter(fresh, 0.0, surface.permanent[i])
-        visible, near, infrared = spectral_albedo(diameter, 0.0, weather.psurf[i], surface.permanent[i])
-        work.visible[i] = visible if starts else work.visible[i]
-        work.near[i] = near if starts else work.near[i]
-        work.infrared[i] = infrared if starts else work.infrared[i]
-        pack.albedo[i] = broadband(visible, near, infrared) if starts else pack.albedo[i]
-    for k in range(layers):
-        for i in range(count):
-            mass = weather.snow[i] * time_step
-            fresh = max(DENSITY_MIN, 109.0 + 6.0 * (weather.tair[i] - T_T) + 26.0 * np.sqrt(weather.wind[i]))
-            starts = mass > 0.0 and not work.swe_start[i] > 0.0
-            work.thickness[k, i] = mass / fresh / layers if starts else work.thickness[k, i]
-            work.heat[k, i] = -mass * L_F / layers if starts else work.heat[k, i]
-            pack.density[k, i] = fresh if starts else pack.density[k, i]
-            pack.age[k, i] = 0.0 if starts else pack.age[k, i]
+        if mass > 0.0 and work.swe_start[i] <= 0.0:
+            fresh = fresh_density(weather.tair[i], weather.wind[i])
+            diameter = optical_diameter(fresh, 0.0, surface.permanent[i])
+            visible, near, infrared = spectral_albedo(diameter, 0.0, weather.psurf[i], surface.permanent[i])
+            work.visible[i] = visible
+            work.near[i] = near
+            work.infrared[i] = infrared
+            pack.albedo[i] = broadband(visible, near, infrared)
+            for k in range(layers):
+                work.thickness[k, i] = mass / fresh / layers
+                work.heat[k, i] = -mass * L_F / layers
+                pack.density[k, i] = fresh
+                pack.age[k, i] = 0.0
 
 
 @kernel
@@ -128,26 +147,33 @@ def fill_grid(depth, grid):
     grid[6] = rest - grid[5] - grid[7]
 
 
+@helper
+def distance(thickness, target):
+    """Relative distance of a thickness from its target."""
+    return abs(thickness - target) / max(TINY, target)
+
+
 @kernel
 def find_regridding(work, count):
     """Item 3: flag the packs whose layer 1, 2 or 12 left half to one and a half times its target; 3 layers always."""
     layers = work.thickness.shape[0]
-    any_flag = False
+    depth = work.flow
     for i in range(count):
-        depth = 0.0
-        for k in range(layers):
-            depth += work.thickness[k, i]
-        even = depth / layers
-        top, second, last = min(0.01, even), min(0.05, even), min(0.02, even)
-        kept = (
-            layers != 3
-            and 0.5 * top <= work.thickness[0, i] <= 1.5 * top
-            and 0.5 * second <= work.thickness[1, i] <= 1.5 * second
-            and 0.5 * last <= work.thickness[layers - 1, i] <= 1.5 * last
-        )
-        work.regridded[i] = depth > 0.0 and (depth < HOMOGENEOUS_DEPTH or not kept)
-        any_flag = any_flag or work.regridded[i]
-    return any_flag
+        depth[i] = 0.0
+    for k in range(layers):
+        for i in range(count):
+            depth[i] += work.thickness[k, i]
+    found = 0
+    for i in range(count):
+        even = depth[i] / layers
+        first = distance(work.thickness[0, i], min(0.01, even))
+        second = distance(work.thickness[1, i], min(0.05, even))
+        last = distance(work.thickness[layers - 1, i], min(0.02, even))
+        moved = max(max(first, second), last) > 0.5 or layers == 3
+        flag = (depth[i] > 0.0) & (moved | (depth[i] < HOMOGENEOUS_DEPTH))
+        work.regridded[i] = 1.0 if flag else 0.0
+        found |= flag
+    return found != 0
 
 
 @kernel
@@ -209,10 +235,8 @@ def regrid(pack, work, count):
     if not find_regridding(work, count):
         return
     for i in range(count):
-        if work.regridded[i]:
-            depth = 0.0
-            for k in range(work.thickness.shape[0]):
-                depth += work.thickness[k, i]
+        if work.regridded[i] > 0.0:
+            depth = work.flow[i]
             if depth < HOMOGENEOUS_DEPTH:
                 homogenise(pack, work, i, depth)
             else:

@@ -46,7 +46,7 @@ def drift(weather, surface, pack, work, count, time_step):
             above = burial[i] + 0.05 * thickness * (3.25 - index)
             rate = index * exp(-100.0 * above) / DRIFT_TIME
             packed = min(DRIFT_DENSITY, density + (DRIFT_DENSITY - density) * time_step * rate)
-            moves = mobile[i] > 0.0 and density < DRIFT_DENSITY
+            moves = (mobile[i] > 0.0) & (density < DRIFT_DENSITY)
             packed = packed if moves else density
             thickness *= density / packed
             burial[i] = above + 0.05 * thickness * (3.25 - index)

@@ -186,6 +186,7 @@ def remove_traces(weather, surface, pack, work, fluxes, count, time_step):
     """Item 16: a pack that is too thin, or all melted, leaves as water and heat; bare columns get zero fluxes."""
     layers = work.thickness.shape[0]
     depth = work.flow
+    any_gone = 0
     for i in range(count):
         depth[i] = 0.0
     for k in range(layers):
@@ -193,8 +194,8 @@ def remove_traces(weather, surface, pack, work, fluxes, count, time_step):
             depth[i] += work.thickness[k, i]
     for i in range(count):
         mass = work.swe_start[i] / time_step + weather.snow[i]
-        idle = work.idle[i]
-        gone = idle or depth[i] < DEPTH_TRACE
+        idle = work.idle[i] > 0.0
+        gone = idle | (depth[i] < DEPTH_TRACE)
         rnet = 0.0 if idle else fluxes.rnet[i]
         sensible = 0.0 if idle else fluxes.sensible[i]
         latent = 0.0 if idle else fluxes.latent[i]
@@ -214,10 +215,13 @@ def remove_traces(weather, surface, pack, work, fluxes, count, time_step):
         fluxes.deficit[i] = 0.0 if gone else fluxes.deficit[i]
         fluxes.temperature[i] = T_T if gone else fluxes.temperature[i]
         pack.albedo[i] = 0.0 if gone else pack.albedo[i]
-        work.melted[i] = gone
+        work.melted[i] = 1.0 if gone else 0.0
+        any_gone |= gone
+    if not any_gone:
+        return
     for k in range(layers):
         for i in range(count):
-            gone = work.melted[i]
+            gone = work.melted[i] > 0.0
             pack.swe[k, i] = 0.0 if gone else pack.swe[k, i]
             pack.density[k, i] = DENSITY_MIN if gone else pack.density[k, i]
             pack.enthalpy[k, i] = 0.0 if gone else pack.enthalpy[k, i]
