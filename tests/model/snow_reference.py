@@ -43,24 +43,20 @@ class Driven:
     veg: np.ndarray
     z0: np.ndarray
 
-    @property
-    def steps(self) -> int:
-        return self.soil_temperature.size
 
-
-def drive(folder: Path, column: str, steps_file: xr.Dataset, internals: xr.Dataset, first_hour: int, start_tg1: float):
-    """Collect what drives the snow of the mountain column from its reference files."""
-    f = weather_module(folder).make(dtemp=-8.0, fprecip=1.4, zs=1400.0)
+def drive(folder: Path, stored: xr.Dataset, internals: xr.Dataset, first_hour: int, first_tg1: float) -> Driven:
+    """Collect what drives the snow of the mountain column; states of `stored` and `internals` are end-of-step."""
+    records = weather_module(folder).make(dtemp=-8.0, fprecip=1.4, zs=1400.0)
     steps = internals.sizes["step"]
-    direction = np.deg2rad(f["Wind_DIR"])
-    east, north = (stepped(f["Wind"] * part(direction), first_hour, steps) for part in (np.sin, np.cos))
-    tair, qair, psurf = (stepped(f[name], first_hour, steps) for name in ("Tair", "Qair", "PSurf"))
+    direction = np.deg2rad(records["Wind_DIR"])
+    east, north = (stepped(records["Wind"] * part(direction), first_hour, steps) for part in (np.sin, np.cos))
+    tair, qair, psurf = (stepped(records[name], first_hour, steps) for name in ("Tair", "Qair", "PSurf"))
     density = psurf / (R_D * tair * (1.0 + (R_V / R_D - 1.0) * qair) + GRAVITY * 2.0)
     later = first_hour + np.arange(steps) // PER_HOUR + 1
     wind = np.hypot(east, north)
     weather = {
-        "sw": stepped(f["DIR_SWdown"], first_hour, steps) + stepped(f["SCA_SWdown"], first_hour, steps),
-        "lw": stepped(f["LWdown"], first_hour, steps),
+        "sw": stepped(records["DIR_SWdown"] + records["SCA_SWdown"], first_hour, steps),
+        "lw": stepped(records["LWdown"], first_hour, steps),
         "tair": tair,
         "qair": qair,
         "psurf": psurf,
@@ -69,15 +65,14 @@ def drive(folder: Path, column: str, steps_file: xr.Dataset, internals: xr.Datas
         "exner_air": ((psurf - density * GRAVITY * 2.0) / P_00) ** (R_D / C_PD),
         "wind": wind,
         "wind_exchange": np.maximum(wind, 1.0),
-        "rain": f["Rainf"][later],
-        "snow": f["Snowf"][later],
+        "rain": records["Rainf"][later],
+        "snow": records["Snowf"][later],
         "cos_zenith": np.cos(internals["zenith"].values.ravel()),
     }
-    tg1 = steps_file["TG1"].values.ravel()
     lai = internals["LAI"].values.ravel()
     return Driven(
         weather,
-        np.concatenate([[start_tg1], tg1[:-1]]),
+        np.concatenate([[first_tg1], stored["TG1"].values.ravel()[:-1]]),
         internals["ZSOILCONDZ_1"].values.ravel(),
         internals["SNOWFREE_ALB"].values.ravel(),
         internals["VEG"].values.ravel(),
@@ -86,17 +81,15 @@ def drive(folder: Path, column: str, steps_file: xr.Dataset, internals: xr.Datas
 
 
 def run(driven: Driven, pack: snow.SnowPack) -> dict[str, np.ndarray]:
-    """Advance one column of snow over all steps; per-step SWE of each layer, depth, fluxes (weighted by p_sn)."""
-    layers = pack.swe.shape[0]
+    """Advance one column of snow over all steps: total SWE, depth, snow fraction used and p_sn LE, (step,)."""
+    steps = driven.soil_temperature.size
     weather, surface, fluxes = snow.snow_weather(1), snow.snow_surface(1), snow.snow_fluxes(1)
-    work = snow.snow_work(layers, 1)
+    work = snow.snow_work(pack.swe.shape[0], 1)
     exchange = Exchange(surface.z0_effective, surface.z0h_effective, surface.neutral, surface.unstable)
     cover = SnowCover(*(np.zeros(1) for _ in SnowCover._fields))
     surface.soil_thickness[0] = 0.01
-    found: dict[str, list] = {
-        name: [] for name in ("swe", "depth", "p_sn", "albedo", "les", "outflow", "fluxes", "pack")
-    }
-    for step in range(driven.steps):
+    found = {name: np.empty(steps) for name in ("swe", "depth", "p_sn", "les")}
+    for step in range(steps):
         for name, values in driven.weather.items():
             getattr(weather, name)[0] = values[step]
         z0, veg = driven.z0[step : step + 1], driven.veg[step : step + 1]
@@ -106,12 +99,9 @@ def run(driven: Driven, pack: snow.SnowPack) -> dict[str, np.ndarray]:
         surface.soil_conductivity[0] = driven.soil_conductivity[step]
         surface.albedo_free[0] = driven.albedo_free[step]
         surface.p_sn[0] = cover.p_sn[0]
-        found["p_sn"].append(cover.p_sn[0])
         snow.advance_snow(weather, surface, pack, work, fluxes, 1, STEP, 2.0, 10.0)
-        found["swe"].append(pack.swe[:, 0].copy())
-        found["depth"].append((pack.swe / pack.density).sum())
-        found["albedo"].append(pack.albedo[0])
-        found["les"].append(cover.p_sn[0] * fluxes.latent[0])
-        found["outflow"].append(fluxes.outflow[0])
-        found["fluxes"].append([float(value[0]) for value in fluxes])
-    return {name: np.array(values) for name, values in found.items() if values}
+        found["swe"][step] = pack.swe.sum()
+        found["depth"][step] = (pack.swe / pack.density).sum()
+        found["p_sn"][step] = cover.p_sn[0]
+        found["les"][step] = cover.p_sn[0] * fluxes.latent[0]
+    return found
