@@ -99,9 +99,10 @@ class AnalysisDomain:
 
     def sum_patches(self, values: np.ndarray) -> np.ndarray:
         """Sum over the columns of each cell: (..., column) to (..., cell), always in the order of the columns."""
-        flat = values.reshape(-1, len(self.cell))
-        out = np.stack([np.bincount(self.cell, weights=row, minlength=self.cells) for row in flat])
-        return out.reshape(*values.shape[:-1], self.cells)
+        out = np.empty((*values.shape[:-1], self.cells))
+        for index in np.ndindex(values.shape[:-1]):
+            out[index] = np.bincount(self.cell, weights=values[index], minlength=self.cells)
+        return out
 
     def aggregate(self, values: np.ndarray) -> np.ndarray:
         """X = sum_p f_p X_p, (..., column) to (..., cell); 0 in cells without columns."""

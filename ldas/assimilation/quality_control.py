@@ -161,7 +161,8 @@ def _mark_project_rules(
     ssm, lai = flags[0], flags[1]
     porosity = domain.aggregate(domain.w_sat[1])
     with np.errstate(invalid="ignore"):
-        _mark(ssm, (value[0] <= 0.0) | (value[0] > porosity + rules.ssm_above_porosity), Flag.RANGE)
+        too_wet = domain.has_columns & (value[0] > porosity + rules.ssm_above_porosity)
+        _mark(ssm, (value[0] <= 0.0) | too_wet, Flag.RANGE)
         _mark(lai, (value[1] < 0.0) | (value[1] > rules.lai_maximum), Flag.RANGE)
         _mark(ssm, ssm_count < rules.coverage_minimum * rules.pixels_per_cell, Flag.COVERAGE)
     _mark(ssm, domain.urban_fraction > rules.urban_limit, Flag.URBAN)
