@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import aiohttp
+import botocore.exceptions
 import fsspec
 import xarray as xr
 
 from ldas.errors import AccessError, InputError, LdasError, TransientError
 
+_CLIENT_ERRORS = (aiohttp.ClientError, botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)
 _TRANSIENT_CODES = {"429", "500", "502", "503", "504", "SlowDown", "InternalError", "ServiceUnavailable"}
 _REFUSED_CODES = {
     "401",
@@ -64,7 +67,7 @@ def reading(uri: str) -> Iterator[None]:
         raise AccessError(f"{uri}: access refused ({_short(error)})") from error
     except TimeoutError as error:
         raise TransientError(f"{uri}: no answer in time") from error
-    except (OSError, ValueError, RuntimeError, EOFError, KeyError) as error:
+    except (OSError, ValueError, RuntimeError, EOFError, KeyError, *_CLIENT_ERRORS) as error:
         raise _classify(uri, error) from error
 
 

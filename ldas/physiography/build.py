@@ -150,9 +150,9 @@ def _finish(dataset: xr.Dataset) -> xr.Dataset:
     for name in ("sand", "clay"):
         dataset[name] = dataset[name] / np.maximum(total, 1.0)
     table = variables("parameter")
-    for name, field in dataset.data_vars.items():
-        if name in table:
-            field.attrs.update(table[str(name)].attributes())
+    for item, field in dataset.data_vars.items():
+        if item in table:
+            field.attrs.update(table[str(item)].attributes())
     if "vegtype" in dataset:
         dataset["vegtype"].attrs["flag_values"] = list(range(len(type_names()) + 1))
         dataset["vegtype"].attrs["flag_meanings"] = " ".join(("absent", *type_names()))
