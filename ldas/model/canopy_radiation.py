@@ -14,7 +14,7 @@ from ldas.model.kernel import helper
 from ldas.model.parameters import Parameters
 
 _GAUSS_X, _GAUSS_W = np.polynomial.legendre.leggauss(3)
-GAUSS_NODE = tuple(float(x) for x in 0.5 * (1.0 + _GAUSS_X))
+GAUSS_DEPTH = tuple(float(x) for x in 0.5 * (1.0 - _GAUSS_X))  # share of the LAI above each node
 GAUSS_WEIGHT = tuple(float(w) for w in 0.5 * _GAUSS_W)
 LEAF_SCATTERING_FACTOR = 0.9442719  # h of the simple scheme
 DIFFUSE_FACTOR, LEAF_ANGLE = 0.25, 0.5
@@ -129,6 +129,6 @@ def leaf_light(absorbed, thickness, lai, lai_shade, f_above, tau):
     `f_above` is F_d above the layer, `tau` the transmission below it. Sparse canopies have sunlit leaves only.
     """
     light = absorbed / (thickness * max(LAI_TINY, lai))
+    beam = light * ((1.0 - f_above) / max(tau, 1.0e-30) + f_above)
     apart = lai >= lai_shade
-    light_sun = light * ((1.0 - f_above) / max(tau, 1.0e-30) + f_above) if apart else light
-    return light_sun, light * f_above, tau if apart else 1.0
+    return (beam if apart else light), light * f_above, (tau if apart else 1.0)

@@ -23,7 +23,7 @@ def cold_start(
     parameters: Parameters,
     options: ModelOptions,
     *,
-    temperature: Field,
+    temperature: Field = 283.16,
     wetness: Field = 1.0,
     lai: Field = 1.0,
     snow_swe: Field = 0.0,

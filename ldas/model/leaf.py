@@ -96,28 +96,34 @@ def leaf_parameters(parameters: Parameters) -> LeafParameters:
 @helper
 def stress_leaf(leaf, i, f2):
     """(g_m at 25 C in m s-1, f0, D_max in kg kg-1) of column i under the root-zone index F2 (§§4.2-4.4)."""
-    woody, avoiding = leaf.woody[i], leaf.avoiding[i]
-    threshold = leaf.f2_threshold[i]
+    woody, tropical, avoiding = leaf.woody[i], leaf.tropical[i], leaf.avoiding[i]
+    threshold, g_star, g_limit = leaf.f2_threshold[i], leaf.g_star[i], leaf.g_limit[i]
+    f0_star, f0_limit, d_star, d_limit = leaf.f0_star[i], leaf.f0_limit[i], leaf.d_star[i], leaf.d_limit[i]
+    a_h, b_h, g_at_30, g_at_300 = leaf.a_h[i], leaf.b_h[i], leaf.g_at_30[i], leaf.g_at_300[i]
+    d_tree = leaf.d_max[i]
     stressed = f2 < threshold
     x = min((1.0 - f2) / (1.0 - threshold), 1.0)
     y = f2 / threshold
 
     d_tolerant = 300.0 * y
-    at_30 = avoiding or d_tolerant <= 30.0
-    d_mild = leaf.d_star[i] - (leaf.d_star[i] - leaf.d_limit[i]) * x
-    d_herb = (30.0 if at_30 else d_tolerant) if stressed else d_mild
-    g_limit = leaf.g_limit[i]
-    g_tree = g_limit * y if stressed else leaf.g_star[i] - (leaf.g_star[i] - g_limit) * x
+    at_30 = avoiding | (d_tolerant <= 30.0)
+    d_mild = d_star - (d_star - d_limit) * x
+    d_dry = 30.0 if at_30 else d_tolerant
+    d_herb = d_dry if stressed else d_mild
+    g_tree_mild = g_star - (g_star - g_limit) * x
+    g_tree = g_limit * y if stressed else g_tree_mild
     logarithm = log(max(g_tree, 1.0e-9) if woody else d_mild)
-    f0_mild = leaf.f0_star[i] - (leaf.f0_star[i] - leaf.f0_limit[i]) * x
-    f0_tree = min(0.95, (2.8 - logarithm) / 7.0) if stressed else f0_mild
-    g_mild = exp(leaf.a_h[i] + leaf.b_h[i] * logarithm)
-    g_herb = (leaf.g_at_30[i] * y if at_30 else leaf.g_at_300[i]) if stressed else g_mild
+    f0_mild = f0_star - (f0_star - f0_limit) * x
+    f0_dry = min(0.95, (2.8 - logarithm) / 7.0)
+    f0_tree = f0_dry if stressed else f0_mild
+    g_mild = exp(a_h + b_h * logarithm)
+    g_dry = g_at_30 * y if at_30 else g_at_300
+    g_herb = g_dry if stressed else g_mild
 
-    tropical = leaf.tropical[i]
-    g_m = (leaf.g_star[i] * f2 if tropical else g_tree) if woody else g_herb
-    f0 = f0_tree if woody and not tropical else leaf.f0_star[i]
-    d_max = leaf.d_max[i] if woody else d_herb
+    g_woody = g_star * f2 if tropical else g_tree
+    g_m = g_woody if woody else g_herb
+    f0 = f0_tree if woody & (not tropical) else f0_star
+    d_max = d_tree if woody else d_herb
     return 1.0e-3 * g_m, f0, 1.0e-3 * d_max
 
 
@@ -139,7 +145,7 @@ def leaf_in_air(leaf, i, t_s, co2, rho, deficit, g_m25, f0, d_max):
     g_c = leaf.g_c[i]
     g_sum = max(g_c + g_m, TINY)
     f_min = max(min(g_c / g_sum, f0), TINY)
-    d = min(1.0, deficit / d_max) if d_max > 0.0 else 1.0
+    d = min(1.0, deficit / (d_max if d_max > 0.0 else TINY))
     f = f0 * (1.0 - d) + f_min * d
     c_s = max(co2, gamma + 1.0e-6)
     c_i = f * c_s + (1.0 - f) * gamma
@@ -158,10 +164,10 @@ def leaf_in_light(light, a_m, r_d, epsilon, a_min_d, inverse_drop):
     """(net assimilation A, stomatal conductance to CO2 g_0) under the PAR `light`, W m-2 (§§3.3, 3.4)."""
     capacity = a_m + r_d
     active = a_m > 0.0
-    divisor = capacity if active else 1.0
-    gross = capacity * (1.0 - exp(-epsilon * light / divisor))
+    per_capacity = 1.0 / (capacity if active else 1.0)
+    gross = capacity * (1.0 - exp(-epsilon * light * per_capacity))
     a = max(gross - r_d, -r_d) if active else 0.0
-    r = (a + r_d) / divisor if active else 0.0
+    r = (a + r_d) * per_capacity if active else 0.0
     a_g = a - a_min_d * r + r_d * (1.0 - r)
     return a, max(G_0_MIN, a_g * inverse_drop)
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ldas.model.canopy_radiation import (
-    GAUSS_NODE,
+    GAUSS_DEPTH,
     GAUSS_WEIGHT,
     LAI_TINY,
     LAYER_BASE,
@@ -75,7 +75,9 @@ class CanopyScratch(NamedTuple):
     series: np.ndarray
     mu: np.ndarray
     f_sky: np.ndarray
+    f_above: np.ndarray
     f_d: np.ndarray
+    reflection: np.ndarray
     tau: np.ndarray
     absorbed_above: np.ndarray
     absorbed: np.ndarray
@@ -127,15 +129,15 @@ def assimilate_gauss(leaf, air, dt, fluxes, a_day, a_max):
             leaf, i, air.t_s[i], air.co2[i], air.rho[i], air.deficit[i], g_m25, f0, d_max
         )
         r_d = a_m / 9.0
+        air_side = (a_m, r_d, epsilon, a_min_d, inverse_drop)
         mu = max(air.cos_zenith[i], MU_MIN)
         top = PAR_FRACTION * air.sw[i]
-        a_mean = 0.0
-        g_mean = 0.0
-        for node in range(3):
-            light = gauss_light(top, mu, air.lai[i] * (1.0 - GAUSS_NODE[node]))
-            a, g_0 = leaf_in_light(light, a_m, r_d, epsilon, a_min_d, inverse_drop)
-            a_mean += GAUSS_WEIGHT[node] * a
-            g_mean += GAUSS_WEIGHT[node] * g_0
+        lai = air.lai[i]
+        a_low, g_low = leaf_in_light(gauss_light(top, mu, lai * GAUSS_DEPTH[0]), *air_side)
+        a_mid, g_mid = leaf_in_light(gauss_light(top, mu, lai * GAUSS_DEPTH[1]), *air_side)
+        a_top, g_top = leaf_in_light(gauss_light(top, mu, lai * GAUSS_DEPTH[2]), *air_side)
+        a_mean = GAUSS_WEIGHT[0] * a_low + GAUSS_WEIGHT[1] * a_mid + GAUSS_WEIGHT[2] * a_top
+        g_mean = GAUSS_WEIGHT[0] * g_low + GAUSS_WEIGHT[1] * g_mid + GAUSS_WEIGHT[2] * g_top
         store_canopy(i, air, dt, a_mean, r_d, vapour_conductance(g_mean, series, leaf.g_c[i], f2), fluxes, a_day, a_max)
 
 
@@ -164,6 +166,7 @@ def start_canopy(leaf, optics, air, scratch):
         scratch.f_sky[i] = f_sky
         scratch.tau[i] = 1.0
         scratch.f_d[i] = 0.0
+        scratch.reflection[i] = 0.0
         scratch.absorbed_above[i] = 0.0
         scratch.absorbed[i] = 0.0
         scratch.assimilation[i] = 0.0
@@ -172,33 +175,49 @@ def start_canopy(leaf, optics, air, scratch):
 
 
 @kernel
+def enter_layer(layer, optics, air, scratch):
+    """Set F_d of a layer, which only the upper canopy changes, and the reflection of the ground in the lowest layer."""
+    columns = air.t_s.shape[0]
+    for i in range(columns):
+        scratch.f_above[i] = scratch.f_d[i]
+    if UPPER_LAYERS[layer]:
+        for i in range(columns):
+            scratch.f_d[i] = forward_fraction(
+                LAYER_BASE[layer], scratch.omega_top[i] * air.lai[i], scratch.mu[i], scratch.f_sky[i]
+            )
+    if layer == 0:
+        for i in range(columns):
+            scratch.reflection[i] = soil_reflection(
+                optics.albedo_veg[i], optics.albedo_soil[i], optics.diffuse_bottom[i], air.lai[i]
+            )
+
+
+@kernel
 def integrate_layer(layer, leaf, optics, air, scratch):
     """Take the light through one layer and add its leaves to the canopy sums (§§5.2, 5.3).
 
-    Layers count from 0 at the ground; `scratch.f_d` and `scratch.tau` hold the values above the layer.
+    Layers count from 0 at the ground. `scratch.f_above` and `scratch.f_d` hold F_d above and in the layer,
+    `scratch.tau` the transmission to its top.
     """
-    base, thickness = LAYER_BASE[layer], LAYER_THICKNESS[layer]
-    upper, lowest = UPPER_LAYERS[layer], layer == 0
-    depth = 1.0 - 0.5 * (base + LAYER_TOP[layer])
+    thickness, upper = LAYER_THICKNESS[layer], UPPER_LAYERS[layer]
+    depth = 1.0 - 0.5 * (LAYER_BASE[layer] + LAYER_TOP[layer])
     for i in range(air.t_s.shape[0]):
-        lai = air.lai[i]
-        f_above = scratch.f_d[i]
-        omega = scratch.omega_top[i] if upper else scratch.omega_bottom[i]
-        diffuse = optics.diffuse_top[i] if upper else optics.diffuse_bottom[i]
-        f_d = forward_fraction(base, omega * lai, scratch.mu[i], scratch.f_sky[i]) if upper else f_above
-        tau = scratch.tau[i] * layer_transmission(thickness * lai, f_d, scratch.direct[i] * omega, diffuse)
+        lai, woody, lai_shade = air.lai[i], leaf.woody[i], optics.lai_shade[i]
+        f_above, f_d = scratch.f_above[i], scratch.f_d[i]
+        omega_top, omega_bottom = scratch.omega_top[i], scratch.omega_bottom[i]
+        diffuse_top, diffuse_bottom = optics.diffuse_top[i], optics.diffuse_bottom[i]
+        direct = scratch.direct[i] * (omega_top if upper else omega_bottom)
+        diffuse = diffuse_top if upper else diffuse_bottom
+        tau = scratch.tau[i] * layer_transmission(thickness * lai, f_d, direct, diffuse)
         top = PAR_FRACTION * air.sw[i]
-        albedo = optics.albedo_veg[i]
-        intercepted = (1.0 - albedo) * (1.0 - tau) * top
-        if lowest:
-            intercepted += soil_reflection(albedo, optics.albedo_soil[i], diffuse, lai) * tau * top
+        intercepted = ((1.0 - optics.albedo_veg[i]) * (1.0 - tau) + scratch.reflection[i] * tau) * top
         absorbed = max(0.0, intercepted - scratch.absorbed_above[i])
+        light_sun, light_shade, share_sun = leaf_light(absorbed, thickness, lai, lai_shade, f_above, tau)
 
-        light_sun, light_shade, share_sun = leaf_light(absorbed, thickness, lai, optics.lai_shade[i], f_above, tau)
-        kappa = exp(-NITROGEN_EXTINCTION * lai * depth) / max(LAI_TINY, lai) if leaf.woody[i] else 1.0
+        attenuation = exp(-NITROGEN_EXTINCTION * lai * depth) / max(LAI_TINY, lai)
         a_m, epsilon = scratch.a_m[i], scratch.epsilon[i]
         a_min_d, inverse_drop = scratch.a_min_d[i], scratch.inverse_drop[i]
-        r_d = a_m / 9.0 * kappa
+        r_d = a_m / 9.0 * (attenuation if woody else 1.0)
         a_sun, g_sun = leaf_in_light(light_sun, a_m, r_d, epsilon, a_min_d, inverse_drop)
         a_shade, g_shade = leaf_in_light(light_shade, a_m, r_d, epsilon, a_min_d, inverse_drop)
         scratch.assimilation[i] += thickness * (share_sun * a_sun + (1.0 - share_sun) * a_shade)
@@ -207,15 +226,15 @@ def integrate_layer(layer, leaf, optics, air, scratch):
         scratch.absorbed[i] += absorbed
         scratch.absorbed_above[i] = max(0.0, intercepted)
         scratch.tau[i] = tau
-        scratch.f_d[i] = f_d
 
 
 @kernel
 def assimilate_multilayer(leaf, optics, air, dt, scratch, fluxes, a_day, a_max):
     """One step of `dt` seconds with the multilayer scheme, and FAPAR (§§5.2, 5.3)."""
     start_canopy(leaf, optics, air, scratch)
-    for down in range(LAYERS):
-        integrate_layer(LAYERS - 1 - down, leaf, optics, air, scratch)
+    for layer in range(LAYERS - 1, -1, -1):
+        enter_layer(layer, optics, air, scratch)
+        integrate_layer(layer, leaf, optics, air, scratch)
     for i in range(air.t_s.shape[0]):
         lit = air.sw[i] > 0.0
         top = PAR_FRACTION * air.sw[i]
