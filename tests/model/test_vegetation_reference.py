@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from tests.model.vegetation_reference import load_case, run_vegetation
+from ldas.model.canopy_radiation import LEAF_ALBEDO_NIR, LEAF_ALBEDO_PAR, canopy_optics
+from ldas.model.light_absorption import absorb_band
+from tests.model.vegetation_reference import at_start, load_case, run_vegetation, stepped
 
 pytestmark = pytest.mark.reference
 
@@ -37,3 +39,24 @@ def test_first_day_given_the_soil(name, shared_reference):
     if (case.folder / "first_day_internals.nc").exists():
         resistance = xr.open_dataset(case.folder / "first_day_internals.nc")["RS"].values[:, 0]
         np.testing.assert_allclose(found["RS"], resistance, rtol=1e-11)
+
+
+def test_light_absorbed_in_both_bands(shared_reference):
+    """FAPAR, FAPIR and the shares of the ground of the multilayer run's first day, to 1e-13."""
+    case = load_case(shared_reference, "variants/A_trml")
+    internals = xr.open_dataset(shared_reference / "synthetic-weather/A_c3crop_loam/first_day_internals.nc")
+    out = xr.open_dataset(case.folder / "first_day_300s.nc")
+    zenith = internals["zenith"].values[:, 0]
+    steps = zenith.size
+    sw = stepped(case.weather["DIR_SWdown"], steps) + stepped(case.weather["SCA_SWdown"], steps)
+    p = case.parameters.select(np.zeros(steps, dtype=np.int64))
+    lai = at_start(case.stored["XLAI"], out["LAI"].values[:, 0])
+    leaves, ground = np.empty(steps), np.empty(steps)
+    for names, leaf_albedo, veg, soil in (
+        (("FAPAR", "FAPAR_BS"), LEAF_ALBEDO_PAR, p.albedo_vis_veg, p.albedo_vis_soil),
+        (("FAPIR", "FAPIR_BS"), LEAF_ALBEDO_NIR, p.albedo_nir_veg, p.albedo_nir_soil),
+    ):
+        optics = canopy_optics(p, veg, soil, leaf_albedo)
+        absorb_band(optics, np.sqrt(1.0 - leaf_albedo), sw, zenith, np.cos(zenith), lai, leaves, ground)
+        for name, found in zip(names, (leaves, ground), strict=True):
+            np.testing.assert_allclose(found, out[name].values[:, 0], rtol=0.0, atol=1e-13, err_msg=name)
