@@ -76,6 +76,7 @@ def perturbed_starts(
     start: State, columns: np.ndarray, domain: AnalysisDomain, settings: AssimilationSettings
 ) -> list[State]:
     """The eight perturbed start states of the `columns` of `active_columns`."""
+    settings = settings.in_force()
     domain, start = domain.select(columns), start.select(columns)
     return perturb(start, _sizes(start, domain, settings), settings.control)
 
@@ -166,7 +167,7 @@ def _elements(domain: AnalysisDomain) -> np.ndarray:
 
 
 def _sizes(start: State, domain: AnalysisDomain, settings: AssimilationSettings) -> np.ndarray:
-    return perturbation_sizes(start, domain.column_delta_w, _elements(domain), settings.control)
+    return perturbation_sizes(start, domain.column_delta_w, domain.w_sat, _elements(domain), settings.control)
 
 
 def _defined(state: State, domain: AnalysisDomain) -> np.ndarray:

@@ -43,16 +43,19 @@ def controlled(patch: np.ndarray, fraction: np.ndarray, vegetated: np.ndarray, n
 
 
 def perturbation_sizes(
-    start: State, delta_w: np.ndarray, elements: np.ndarray, settings: ControlSettings
+    start: State, delta_w: np.ndarray, w_sat: np.ndarray, elements: np.ndarray, settings: ControlSettings
 ) -> np.ndarray:
     """epsilon of each control element at t0, (8, column); 0 where there is no element.
 
-    `delta_w` is (column,), `elements` the mask of `controlled`.
+    `delta_w` is (column,), `w_sat` (14, column), `elements` the mask of `controlled`. Signs are positive, but a layer
+    without room for the water is perturbed downwards: no run may start above saturation.
     """
-    size = np.concatenate(
-        [settings.lai_perturbation * start.lai[None], np.outer(np.asarray(settings.wg_perturbation), delta_w)]
-    )
-    return np.where(elements, size, 0.0)
+    lai = settings.lai_perturbation * start.lai
+    water = np.outer(np.asarray(settings.wg_perturbation), delta_w)
+    if settings.backward_at_saturation:
+        room = w_sat[LAYERS] - start.wg[LAYERS] - start.wgi[LAYERS]
+        water = np.where(water > room, -water, water)
+    return np.where(elements, np.concatenate([lai[None], water]), 0.0)
 
 
 def perturb(start: State, sizes: np.ndarray, settings: ControlSettings) -> list[State]:

@@ -21,7 +21,7 @@ def finite_differences(background: State, perturbed: Sequence[State], sizes: np.
     """J of each column, (2 observed quantities, 8 control variables, column); 0 where `sizes` (8, column) is 0."""
     reference = observed_quantities(background)
     difference = np.stack([observed_quantities(member) - reference for member in perturbed], axis=1)
-    return np.divide(difference, sizes, out=np.zeros_like(difference), where=sizes > 0.0)
+    return np.divide(difference, sizes, out=np.zeros_like(difference), where=sizes != 0.0)
 
 
 def check_jacobian(jacobian: np.ndarray, settings: JacobianSettings) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:

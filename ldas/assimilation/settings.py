@@ -18,6 +18,8 @@ class ControlSettings(Settings):
         PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat, PositiveFloat
     ] = (1e-4,) * 7
     """Perturbations of WG2 to WG8 as fractions of the wetness range w_fc - w_wilt."""
+    backward_at_saturation: bool = True
+    """Perturb a layer without room for the water downwards; the reference always goes up."""
 
 
 class ErrorSettings(Settings):
@@ -161,6 +163,7 @@ class AssimilationSettings(Settings):
             update={
                 "update": "window_end",
                 "ssm_patches": "all",
+                "control": self.control.model_copy(update={"backward_at_saturation": False}),
                 "jacobian": self.jacobian.model_copy(update={"check": False, "mask_frozen": False, "lai_floor": 0.0}),
                 "bounds": self.bounds.model_copy(update={"room_for_ice": False, "reapply": False}),
                 "biomass": BiomassSettings(ratio="reference", lift_to_minimum=False),

@@ -18,6 +18,8 @@ from ldas.assimilation.settings import BiomassSettings, ControlSettings
 from ldas.errors import InputError
 from tests.assimilation.builders import make_state
 
+W_SAT = np.full((14, 1), 0.43)
+
 
 def test_wetness_range_of_the_documents_clay_table() -> None:
     clay = np.array([5, 10, 15, 20, 25, 30, 40, 50]) / 100.0
@@ -43,7 +45,7 @@ def test_control_elements_of_bare_shallow_snow_and_absent_patches() -> None:
 def test_each_member_differs_in_its_variable_only_and_in_all_patches() -> None:
     start = make_state(np.array([[2.0, 4.0], *[[0.2, 0.3]] * 7]))
     settings = ControlSettings()
-    sizes = perturbation_sizes(start, np.array([0.08, 0.09]), np.ones((8, 2), bool), settings)
+    sizes = perturbation_sizes(start, np.array([0.08, 0.09]), W_SAT, np.ones((8, 2), bool), settings)
     members = perturb(start, sizes, settings)
     for variable, member in enumerate(members):
         difference = control_values(member) - control_values(start)
@@ -59,8 +61,21 @@ def test_each_member_differs_in_its_variable_only_and_in_all_patches() -> None:
 def test_unvegetated_columns_are_not_perturbed_in_lai() -> None:
     start = make_state(np.array([[0.0], *[[0.2]] * 7]))
     elements = controlled(np.array([1]), np.array([1.0]), np.array([False]), np.array([9]))
-    sizes = perturbation_sizes(start, np.array([0.08]), elements, ControlSettings())
+    sizes = perturbation_sizes(start, np.array([0.08]), W_SAT, elements, ControlSettings())
     assert perturb(start, sizes, ControlSettings())[LAI].equals(start)
+
+
+@pytest.mark.parametrize(("ice", "sign"), [(0.0, 1.0), (0.23, -1.0)])
+def test_a_saturated_layer_is_perturbed_downwards(ice: float, sign: float) -> None:
+    start = make_state(np.array([[2.0], *[[0.2]] * 7]))
+    start.wgi[3] = ice
+    elements = np.ones((8, 1), bool)
+    sizes = perturbation_sizes(start, np.array([0.08]), W_SAT, elements, ControlSettings())
+    np.testing.assert_allclose(sizes[:, 0], 8e-6 * np.array([250.0, 1, 1, sign, 1, 1, 1, 1]), rtol=1e-12)
+    for member in perturb(start, sizes, ControlSettings()):
+        member.check(np.full((14, 1), 0.43), np.array([9]))
+    upward = ControlSettings(backward_at_saturation=False)
+    assert (perturbation_sizes(start, np.array([0.08]), W_SAT, elements, upward) > 0.0).all()
 
 
 def test_biomass_ratio_of_the_model_and_of_the_reference() -> None:
