@@ -29,6 +29,7 @@ UPPER_LAYERS = tuple(base > 0.8 for base in LAYER_BASE)
 
 LEAF_ALBEDO_PAR, LEAF_ALBEDO_NIR = 0.15, 0.80
 MU_MIN = 0.01
+LOW_SUN = float(np.arccos(MU_MIN))
 CROWN_TOP, CROWN_BOTTOM = 3.8 - 0.461 * 2.0, 3.8 - 0.461 * 7.0
 LAI_TINY = 1.0e-4
 
@@ -96,8 +97,8 @@ def direct_extinction(mu, leaf_albedo_root):
 
 @helper
 def direct_clumping(zenith, sigma_top, sigma_bottom):
-    """(Omega_dr of the upper canopy, of the lower canopy) at the zenith angle arccos(mu)."""
-    angle = max(zenith, 1.0e-9)
+    """(Omega_dr of the upper canopy, of the lower canopy) at the zenith angle, at most arccos(0.01)."""
+    angle = max(min(zenith, LOW_SUN), 1.0e-9)
     z_top = exp(-2.0 * power(angle, CROWN_TOP))
     z_bottom = exp(-power(angle, CROWN_BOTTOM))
     return 1.0 / (1.0 + sigma_top * z_top), 1.0 / (1.0 + sigma_bottom * z_bottom)

@@ -1,4 +1,4 @@
-"""Shares of a light band that leaves and ground absorb: diagnostics of the multilayer scheme (vegetation document §5.2).
+"""Shares of a light band that leaves and ground absorb: diagnostics of the multilayer scheme (vegetation §5.2).
 
 FAPAR of a step comes with photosynthesis itself; this is for the near infrared and for the ground below. Nothing in the
 model depends on it.

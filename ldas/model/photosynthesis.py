@@ -36,7 +36,6 @@ from ldas.model.kernel import helper, kernel
 from ldas.model.leaf import leaf_in_air, leaf_in_light, stress_leaf
 
 PAR_ROOT = float(np.sqrt(1.0 - LEAF_ALBEDO_PAR))
-LOW_SUN = float(np.arccos(MU_MIN))
 NITROGEN_EXTINCTION = 0.2
 
 
@@ -155,9 +154,7 @@ def start_canopy(leaf, optics, air, scratch):
         scratch.inverse_drop[i] = inverse_drop
         scratch.series[i] = series
         mu = max(air.cos_zenith[i], MU_MIN)
-        omega_top, omega_bottom = direct_clumping(
-            min(air.zenith[i], LOW_SUN), optics.sigma_top[i], optics.sigma_bottom[i]
-        )
+        omega_top, omega_bottom = direct_clumping(air.zenith[i], optics.sigma_top[i], optics.sigma_bottom[i])
         f_sky = sky_diffuse_fraction(air.sw[i], mu)
         scratch.mu[i] = mu
         scratch.omega_top[i] = omega_top
