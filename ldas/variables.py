@@ -12,9 +12,12 @@ import yaml
 
 from ldas.settings import Settings
 
-Kind = Literal["state", "parameter", "forcing", "output", "diagnostic", "analysis", "product", "drought"]
+Kind = Literal[
+    "state", "parameter", "forcing", "output", "diagnostic", "analysis", "product", "drought", "moment", "rescaling"
+]
 """`analysis`: daily maps stored by the record and published unchanged; `product`: daily maps derived from them at
-publication; `drought`: dekad maps."""
+publication; `drought`: dekad maps; `moment` and `rescaling`: statistics by dekad of the year behind the rescaling of
+surface soil moisture."""
 
 
 class Variable(Settings):
