@@ -7,6 +7,7 @@ Notifications go to the Prefect notification block named by `LDAS_NOTIFICATION_B
 import os
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import cast
 
 from prefect.automations import Automation
 from prefect.blocks.core import Block
@@ -17,13 +18,15 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 STATE_CHANGING = ("daily", "backfill", "replay", "spinup")
 HEARTBEAT = timedelta(seconds=30)
 RUN_URL = "{{ flow_run|ui_url }}"
+Match = dict[str, str | list[str]]
 
 
 def build_automations(notify: Sequence[ActionTypes]) -> list[Automation]:
     """Late cycle, failed or crashed run, zombie run and stale data; `notify` are the actions of the telling ones."""
-    daily = {"prefect.resource.role": "flow", "prefect.resource.name": "daily"}
-    any_of_ours = {"prefect.resource.role": "flow", "prefect.resource.name": list(STATE_CHANGING)}
-    run = {"prefect.resource.id": "prefect.flow-run.*"}
+    daily: Match = {"prefect.resource.role": "flow", "prefect.resource.name": "daily"}
+    any_of_ours: Match = {"prefect.resource.role": "flow", "prefect.resource.name": list(STATE_CHANGING)}
+    validation: Match = {"prefect.resource.role": "flow", "prefect.resource.name": "validate"}
+    run: Match = {"prefect.resource.id": "prefect.flow-run.*"}
     return [
         Automation(
             name="ldas: late cycle",
@@ -54,7 +57,7 @@ def build_automations(notify: Sequence[ActionTypes]) -> list[Automation]:
         ),
         Automation(
             name="ldas: zombie run",
-            description="A running flow sent no heartbeat for three intervals: it is marked crashed. Runbook: zombie-run.",
+            description="No heartbeat of a running flow for three intervals: it is marked crashed. Runbook: zombie-run.",
             trigger=EventTrigger(
                 match=run,
                 after={"prefect.flow-run.heartbeat"},
@@ -72,7 +75,10 @@ def build_automations(notify: Sequence[ActionTypes]) -> list[Automation]:
             ),
             actions=[
                 ChangeFlowRunState(
-                    state=StateType.CRASHED, name="Crashed", message="no heartbeat: the worker or its process is gone"
+                    state=StateType.CRASHED,
+                    name="Crashed",
+                    message="no heartbeat: the worker or its process is gone",
+                    force=False,
                 )
             ],
         ),
@@ -81,7 +87,7 @@ def build_automations(notify: Sequence[ActionTypes]) -> list[Automation]:
             description="The validate flow found stale, empty or missing layers. Runbook: stale-data.",
             trigger=EventTrigger(
                 match=run,
-                match_related={"prefect.resource.role": "flow", "prefect.resource.name": "validate"},
+                match_related=validation,
                 posture=Posture.Reactive,
                 expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
                 threshold=1,
@@ -96,7 +102,8 @@ def notification_actions(block: str) -> list[ActionTypes]:
     """The action that sends a message through the notification block `type-slug/name`; no block, no message."""
     if not block:
         return [DoNothing()]
-    document = Block.load(block)._block_document_id
+    loaded = Block.load(block, _sync=True)  # type: ignore[call-arg]
+    document = getattr(loaded, "_block_document_id", None)
     if document is None:
         raise ValueError(f"notification block {block}: expected a block saved on this server, got one without an id")
     return [
@@ -113,7 +120,7 @@ def apply_automations(wanted: Sequence[Automation]) -> list[str]:
     done = []
     for automation in wanted:
         try:
-            existing = Automation.read(name=automation.name)
+            existing = cast(Automation, Automation.read(name=automation.name))
         except ValueError:
             automation.create()
             done.append(f"created {automation.name}")

@@ -23,7 +23,7 @@ IRRIGATION_MONTHS = (5, 6, 7, 8)
 
 def hidden_physiography(known: xr.Dataset, seed: int) -> xr.Dataset:
     """The known maps with texture shifted by up to ten points and patch fractions moved in a tenth of the cells."""
-    shape = known["sand"].shape[-2:]
+    shape = known["lat"].size, known["lon"].size
     hidden = known.copy(deep=True)
     for name, low, high in (("sand", 0.05, 0.85), ("clay", 0.05, 0.50)):
         shift = np.clip(0.05 * smooth_field(shape, 4.0, generator(seed, "hidden", name)), -0.10, 0.10)
@@ -109,11 +109,23 @@ def irrigate(forcing: Forcing, columns: Columns, mask: np.ndarray) -> Forcing:
     new_cell[chosen] = forcing.tair.shape[1] + np.searchsorted(cells, forcing.cell[chosen])
 
     def extended(values: np.ndarray) -> np.ndarray:
-        return np.ascontiguousarray(np.concatenate([values, values[:, cells]], axis=1))
+        return np.concatenate([values, values[:, cells]], axis=1)
 
-    names = ("tair", "qair", "wind_e", "wind_n", "psurf", "snowf", "sw_direct", "sw_diffuse", "lwdown", "co2air")
-    rain = np.ascontiguousarray(np.concatenate([forcing.rainf, forcing.rainf[:, cells] + water[:, cells]], axis=1))
-    return replace(forcing, rainf=rain, cell=new_cell, **{name: extended(getattr(forcing, name)) for name in names})
+    return replace(
+        forcing,
+        tair=extended(forcing.tair),
+        qair=extended(forcing.qair),
+        wind_e=extended(forcing.wind_e),
+        wind_n=extended(forcing.wind_n),
+        psurf=extended(forcing.psurf),
+        rainf=np.concatenate([forcing.rainf, forcing.rainf[:, cells] + water[:, cells]], axis=1),
+        snowf=extended(forcing.snowf),
+        sw_direct=extended(forcing.sw_direct),
+        sw_diffuse=extended(forcing.sw_diffuse),
+        lwdown=extended(forcing.lwdown),
+        co2air=extended(forcing.co2air),
+        cell=new_cell,
+    )
 
 
 def truth_layers(columns: Columns, wg: np.ndarray, lai: np.ndarray, thickness: np.ndarray) -> dict[str, np.ndarray]:

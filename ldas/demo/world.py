@@ -52,12 +52,16 @@ class World:
 
 def physiography_settings(folder: str) -> PhysiographySettings:
     """Where a service finds the world's static maps."""
+
+    def layer(name: str) -> MapLayer:
+        return MapLayer(uri=(f"{folder}/maps/terrain.nc",), variable=name)
+
     return PhysiographySettings(
         land_cover=MapLayer(uri=(f"{folder}/maps/land_cover.tif",)),
-        **{
-            name: MapLayer(uri=(f"{folder}/maps/terrain.nc",), variable=name)
-            for name in ("sand", "clay", "elevation", "slope")
-        },
+        sand=layer("sand"),
+        clay=layer("clay"),
+        elevation=layer("elevation"),
+        slope=layer("slope"),
     )
 
 

@@ -1,0 +1,1 @@
+"""Examples on measured data that anyone with the public files can repeat."""
