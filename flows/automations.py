@@ -57,7 +57,7 @@ def build_automations(notify: Sequence[ActionTypes]) -> list[Automation]:
         ),
         Automation(
             name="ldas: zombie run",
-            description="No heartbeat of a running flow for three intervals: it is marked crashed. Runbook: zombie-run.",
+            description="No heartbeat of a run for three intervals: it is marked crashed. Runbook: zombie-run.",
             trigger=EventTrigger(
                 match=run,
                 after={"prefect.flow-run.heartbeat"},

@@ -1,12 +1,15 @@
 """Scenes of the demo world carry the products' encodings and calendars."""
 
+import hashlib
 import itertools
 from datetime import date
 
 import numpy as np
 import pytest
+import rasterio
 import xarray as xr
 
+from ldas.demo.granules import COLLECTIONS, SCALES, make_item, write_scene
 from ldas.demo.observing import LAI_STEP, SSM_STEP, centre_pixels, edge_pixels, scenes
 from ldas.grid import Grid
 
@@ -55,3 +58,18 @@ def test_lai_is_thirty_times_the_value(truth):
     scene = next(s for s in scenes(GRID, truth, 5) if s.product == "lai" and s.revision == 1)
     assert scene.layers["lai"].mean() / 30.0 == pytest.approx(2.0, abs=0.2)
     assert not (scene.layers["lai"] == 255).any()
+
+
+def test_granules_keep_the_integers_and_items_describe_the_files(truth, tmp_path):
+    for scene in itertools.islice(scenes(GRID, truth, 5), 4):
+        files = write_scene(scene, tmp_path)
+        item = make_item(scene, files, "s3://eodata")
+        assert item["collection"] == COLLECTIONS[scene.product]
+        for layer, path in files.items():
+            with rasterio.open(path) as stored:
+                assert np.array_equal(stored.read(1), scene.layers[layer])
+                assert stored.scales[0] == pytest.approx(SCALES[layer])
+                assert stored.xy(0, 0) == pytest.approx((scene.lon[0], scene.lat[0]), abs=1e-9)
+            asset = next(a for a in item["assets"].values() if a["href"].endswith(path.name))
+            assert asset["file:size"] == path.stat().st_size
+            assert asset["file:checksum"] == "d50110" + hashlib.md5(path.read_bytes()).hexdigest()
