@@ -198,6 +198,15 @@ def check_innovations(
     return checked
 
 
+def usable_for_rescaling(flags: np.ndarray) -> np.ndarray:
+    """Cells whose SSM observation may enter the moments of rescaling, bool (cell,), from flags (2, cell).
+
+    It need not be assimilated, rescaled or close to the background; frozen, urban and other bad ones stay out (§3.4).
+    """
+    of_no_matter = Flag.NOT_IN_EXPERIMENT | Flag.NO_RESCALING | Flag.RESCALING_VERSION | Flag.RANGE | Flag.INNOVATION
+    return (flags[0] & ~np.int32(of_no_matter)) == 0
+
+
 def count_flags(flags: np.ndarray) -> dict[str, int]:
     """Observations used, offered and flagged by reason: `ssm_used`, `lai_snow`, ... from flags (2, cell)."""
     counts = {}

@@ -13,6 +13,7 @@ from ldas.assimilation.quality_control import (
     check_observations,
     count_flags,
     rejected_share,
+    usable_for_rescaling,
 )
 from ldas.assimilation.settings import (
     AssimilationSettings,
@@ -209,6 +210,12 @@ def test_counts_by_reason_and_rejected_share() -> None:
     expected = {"ssm_used": 1, "ssm_offered": 3, "ssm_snow": 1, "ssm_frozen": 1, "ssm_innovation": 1, "lai_used": 2}
     assert expected.items() <= counts.items() and counts["lai_missing"] == 1
     np.testing.assert_allclose(rejected_share(flags), [2 / 3, 1 / 3])
+
+
+def test_pairs_for_rescaling_need_a_sound_observation_only() -> None:
+    row = [0, Flag.NO_RESCALING | Flag.NOT_IN_EXPERIMENT, Flag.INNOVATION, Flag.FROZEN, Flag.URBAN, Flag.MISSING]
+    flags = np.array([row, [Flag.SNOW] * 6], np.int32)
+    np.testing.assert_array_equal(usable_for_rescaling(flags), [True, True, True, False, False, False])
 
 
 def test_bits_and_names_are_those_of_the_variable_table() -> None:
