@@ -79,9 +79,9 @@ class Record:
             if not icechunk.Repository.exists(storage):
                 raise RecordError(f"{settings.uri}: there is no record; make it with `ldas init`")
             record = cls(settings, icechunk.Repository.open(storage, repository_config()))
+            if next(record.history(), None) is None:
+                raise RecordError(f"{settings.uri}: the creation of this record was interrupted; repeat `ldas init`")
             attributes = attributes_at(record.root())
-        if not attributes:
-            raise RecordError(f"{settings.uri}: the creation of this record was interrupted; repeat `ldas init`")
         if attributes["format"] != FORMAT:
             raise RecordError(f"{settings.uri}: format {attributes['format']}, this version reads format {FORMAT}")
         if configuration is not None:

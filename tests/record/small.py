@@ -1,20 +1,23 @@
 """A small domain and made-up cycles for the record's tests: no model runs here."""
 
-from dataclasses import replace
+import atexit
+import shutil
+import tempfile
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from ldas.assimilation.diagnostics import SUMS
-from ldas.assimilation.moments import PairMoments
 from ldas.config import RecordSettings
 from ldas.grid import PATCHES, Columns, Grid
 from ldas.model.derive import derive_parameters
 from ldas.model.options import ModelOptions
 from ldas.model.state import State
 from ldas.record import CycleResult, Domain, Provenance, Record, Snapshot
+from ldas.record.storage import local_path
 from ldas.variables import variables
 
 START = datetime(2026, 1, 1, 18, tzinfo=UTC)
@@ -33,7 +36,7 @@ def make_domain(grid: Grid = GRID, patches: tuple[int, ...] = (4, 7, 10)) -> Dom
     maps = xr.Dataset(
         {
             "patch_fraction": (("patch", "lat", "lon"), fraction),
-            **{name: (("lat", "lon"), clay) for name in ("clay", "sand", "slope", "urban_fraction", "water_fraction")},
+            **dict.fromkeys(("clay", "sand", "slope", "urban_fraction", "water_fraction"), (("lat", "lon"), clay)),
         },
         coords={"lat": grid.lat, "lon": grid.lon, "patch": np.arange(1, PATCHES + 1)},
     )
@@ -90,16 +93,29 @@ def local_settings(folder: Path, **changes: object) -> RecordSettings:
     return RecordSettings(uri=f"file://{folder}/record", **changes)
 
 
-def new_record(settings: RecordSettings, domain: Domain | None = None) -> Record:
-    domain = domain or make_domain()
+def create_record(settings: RecordSettings) -> Record:
+    domain = make_domain()
     return Record.create(settings, domain, START, make_state(domain, 1000), CONFIGURATION)
+
+
+def new_record(settings: RecordSettings) -> Record:
+    """A record without cycles; on disk a copy of one that was made once."""
+    path = local_path(settings)
+    if path is None or path.exists():
+        return create_record(settings)
+    shutil.copytree(_template(), path)
+    return Record.open(settings, CONFIGURATION)
+
+
+@cache
+def _template() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="ldas-record-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    create_record(RecordSettings(uri=f"file://{folder}/record"))
+    return folder / "record"
 
 
 def advance(record: Record, cycles: int, seed: int | None = None) -> None:
     """Commit the next cycles."""
     for _ in range(cycles):
         record.commit(make_result(record, record.load(), seed))
-
-
-def with_first_cells(moments: PairMoments, value: float) -> PairMoments:
-    return replace(moments, mean_observed=np.full_like(moments.mean_observed, value))
