@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -10,82 +10,88 @@ from ldas.errors import InputError
 from ldas.model.constants import SOIL_LAYERS
 from ldas.model.state import SNOW_FIELDS, SOIL_FIELDS, State
 
+
+class Diagnostics(NamedTuple):
+    """Diagnostics of a step, float64 (column,) or (14, column); units in `ldas/variables.yaml` (kind `diagnostic`).
+
+    Snow fractions, albedo, emissivity and everything of the last group are those used in the step; snow depth, mass and
+    temperatures are those at its end. Exchange coefficients and the Richardson number are recomputed at its end.
+    """
+
+    # weather of the step
+    tair: np.ndarray
+    qair: np.ndarray
+    wind: np.ndarray
+    psurf: np.ndarray
+    rainf: np.ndarray
+    snowf: np.ndarray
+    swdown: np.ndarray
+    lwdown: np.ndarray
+    air_density: np.ndarray
+    zenith: np.ndarray
+    # energy of the patch
+    rnet: np.ndarray
+    qh: np.ndarray
+    qle: np.ndarray
+    qg: np.ndarray
+    sw_up: np.ndarray
+    lw_up: np.ndarray
+    le_soil: np.ndarray
+    le_ice: np.ndarray
+    le_interception: np.ndarray
+    le_transpiration: np.ndarray
+    le_snow: np.ndarray
+    # water of the patch
+    evap: np.ndarray
+    runoff: np.ndarray
+    drainage: np.ndarray
+    snow_outflow: np.ndarray
+    water_residual: np.ndarray
+    energy_residual: np.ndarray
+    # carbon of the patch
+    net_assimilation: np.ndarray
+    gpp: np.ndarray
+    leaf_respiration: np.ndarray
+    autotrophic_respiration: np.ndarray
+    ecosystem_respiration: np.ndarray
+    nee: np.ndarray
+    fapar: np.ndarray
+    # snow
+    swe: np.ndarray
+    snow_depth: np.ndarray
+    snow_temperature: np.ndarray
+    snow_fraction: np.ndarray
+    snow_fraction_ground: np.ndarray
+    snow_fraction_vegetation: np.ndarray
+    # surface
+    radiative_temperature: np.ndarray
+    albedo: np.ndarray
+    emissivity: np.ndarray
+    albedo_free: np.ndarray
+    vegetation_fraction: np.ndarray
+    roughness: np.ndarray
+    # inside the step
+    canopy_resistance: np.ndarray
+    water_stress: np.ndarray
+    wet_fraction: np.ndarray
+    interception_capacity: np.ndarray
+    c_t: np.ndarray
+    c_g: np.ndarray
+    soil_humidity: np.ndarray
+    halstead: np.ndarray
+    frozen_surface: np.ndarray
+    friction_velocity: np.ndarray
+    heat_exchange: np.ndarray
+    momentum_exchange: np.ndarray
+    richardson: np.ndarray
+    surface_humidity: np.ndarray
+    soil_conductivity: np.ndarray
+    soil_heat_capacity: np.ndarray
+
+
+DIAGNOSTICS = Diagnostics._fields
 LAYERED = {"soil_conductivity": SOIL_LAYERS, "soil_heat_capacity": SOIL_LAYERS}
 """Diagnostics with a layer axis, and its length."""
-
-DIAGNOSTICS = (
-    # weather of the step
-    "tair",
-    "qair",
-    "wind",
-    "psurf",
-    "rainf",
-    "snowf",
-    "swdown",
-    "lwdown",
-    "air_density",
-    "zenith",
-    # energy of the patch, snow included, W m-2
-    "rnet",
-    "qh",
-    "qle",
-    "qg",
-    "sw_up",
-    "lw_up",
-    "le_soil",
-    "le_ice",
-    "le_interception",
-    "le_transpiration",
-    "le_snow",
-    # water of the patch, kg m-2 s-1
-    "evap",
-    "runoff",
-    "drainage",
-    "snow_outflow",
-    "water_residual",
-    "energy_residual",
-    # carbon of the patch, kg CO2 m-2 s-1
-    "net_assimilation",
-    "gpp",
-    "leaf_respiration",
-    "autotrophic_respiration",
-    "ecosystem_respiration",
-    "nee",
-    "fapar",
-    # snow
-    "swe",
-    "snow_depth",
-    "snow_temperature",
-    "snow_fraction",
-    "snow_fraction_ground",
-    "snow_fraction_vegetation",
-    # surface
-    "radiative_temperature",
-    "albedo",
-    "emissivity",
-    "albedo_free",
-    "vegetation_fraction",
-    "roughness",
-    "lai_used",
-    # inside the step
-    "canopy_resistance",
-    "water_stress",
-    "wet_fraction",
-    "interception_capacity",
-    "c_t",
-    "c_g",
-    "soil_humidity",
-    "halstead",
-    "frozen_surface",
-    "friction_velocity",
-    "heat_exchange",
-    "momentum_exchange",
-    "richardson",
-    "surface_humidity",
-    "soil_conductivity",
-    "soil_heat_capacity",
-)
-"""Diagnostics of a step by name; units and descriptions stand in `ldas/variables.yaml` (kind `diagnostic`)."""
 
 
 @dataclass(frozen=True)
@@ -130,14 +136,71 @@ def check_requests(requests: Sequence[OutputRequest]) -> None:
             seen.add(name)
 
 
+class Collector(NamedTuple):
+    """Where a block collects its outputs; `row` counts the state's rows, then the diagnostics'."""
+
+    row: np.ndarray  # int64 (series,)
+    every: np.ndarray  # int64 (series,), steps
+    mean: np.ndarray  # bool (series,)
+    slots: np.ndarray  # int64 (series,), number of whole intervals in the run
+    offset: np.ndarray  # int64 (series,), first row of the series in `values`
+    sums: np.ndarray  # (member, series, column)
+    values: np.ndarray  # (member, slot, column)
+
+
+def make_collector(
+    requests: Sequence[OutputRequest], steps: int, members: int, columns: int, snow_layers: int
+) -> Collector:
+    """The empty collector of a block for a run of `steps` steps."""
+    places = rows_of(snow_layers)
+    series = [
+        (row, request.every, request.statistic == "mean", steps // request.every)
+        for request in requests
+        for name in request.names
+        for row in range(places[name].start, places[name].stop)
+    ]
+    row, every, mean, slots = (np.array([entry[k] for entry in series], dtype=np.int64) for k in range(4))
+    return Collector(
+        row=row,
+        every=every,
+        mean=mean.astype(bool),
+        slots=slots,
+        offset=np.cumsum(slots) - slots,
+        sums=np.zeros((members, len(series), columns)),
+        values=np.zeros((members, int(slots.sum()), columns)),
+    )
+
+
 def empty_outputs(
     requests: Sequence[OutputRequest], steps: int, columns: int, snow_layers: int
 ) -> dict[str, np.ndarray]:
     """Arrays (time, [layer,] column) for all requests over `steps` steps; an unfinished last interval has no row."""
-    rows = rows_of(snow_layers)
+    places = rows_of(snow_layers)
     outputs: dict[str, np.ndarray] = {}
     for request in requests:
         for name in request.names:
-            layers = (rows[name].stop - rows[name].start,) if is_layered(name) else ()
+            layers = (places[name].stop - places[name].start,) if is_layered(name) else ()
             outputs[name] = np.empty((steps // request.every, *layers, columns))
     return outputs
+
+
+def scatter_outputs(
+    collector: Collector,
+    member: int,
+    requests: Sequence[OutputRequest],
+    index: np.ndarray,
+    outputs: dict[str, np.ndarray],
+) -> None:
+    """Write what a block collected for a member to the columns `index` of `outputs`."""
+    series = 0
+    for request in requests:
+        for name in request.names:
+            target = outputs[name]
+            layers = target.shape[1] if target.ndim == 3 else 1
+            start, slots = collector.offset[series], target.shape[0]
+            values = collector.values[member, start : start + layers * slots].reshape(layers, slots, -1)
+            if target.ndim == 3:
+                target[:, :, index] = values.transpose(1, 0, 2)
+            else:
+                target[:, index] = values[0]
+            series += layers

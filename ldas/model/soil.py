@@ -1,0 +1,75 @@
+"""The soil of a block of columns as the kernels use it (energy document §2): one grid, and properties per column.
+
+All columns of a block share the layer bottoms and the number N of hydrological layers. Properties that do not vary
+with depth have one row instead of fourteen; kernels find the row of layer j with `row_of`.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ldas.model.constants import LAMBDA_ICE
+from ldas.model.kernel import helper
+from ldas.model.parameters import Parameters
+
+FREEZING_FLUX_DEPTH = 0.6  # m, depth over which the corrections at the snow base are spread
+
+
+class SoilGrid(NamedTuple):
+    """Geometry, float64 (layer,) unless said."""
+
+    n_water: int  # N
+    thickness: np.ndarray  # m
+    node_spacing: np.ndarray  # delta_j, m
+    node_depth: np.ndarray  # z_j, m
+    correction_depth: np.ndarray  # thickness above 0.6 m, m
+
+
+class SoilParameters(NamedTuple):
+    """Properties, float64 (row, column) with 1 or 14 rows; units as in `Parameters`."""
+
+    w_sat: np.ndarray
+    w_fc: np.ndarray
+    w_wilt: np.ndarray
+    b: np.ndarray
+    psi_sat: np.ndarray
+    k_sat: np.ndarray
+    lambda_dry: np.ndarray
+    log_lambda_frozen: np.ndarray  # (1 - w_sat) ln(lambda_solid) + w_sat ln(lambda_ice)
+    c_dry: np.ndarray  # (1 - w_sat) c_solid, J m-3 K-1
+
+
+def soil_grid(parameters: Parameters) -> SoilGrid:
+    """The grid that the columns of `parameters` share."""
+    bottom = parameters.layer_bottom[:, 0]
+    top = np.concatenate([[0.0], bottom[:-1]])
+    thickness = bottom - top
+    spacing = np.append(0.5 * (thickness[:-1] + thickness[1:]), 0.5 * thickness[-1])
+    correction = np.clip(np.minimum(bottom, FREEZING_FLUX_DEPTH) - top, 0.0, None)
+    return SoilGrid(int(parameters.n_water[0]), thickness, spacing, 0.5 * (top + bottom), correction)
+
+
+def soil_parameters(parameters: Parameters) -> SoilParameters:
+    """The properties of `parameters`, with a single row where no property varies with depth."""
+    p = parameters
+    fields = (p.w_sat, p.w_fc, p.w_wilt, p.b, p.psi_sat, p.k_sat, p.lambda_dry, p.lambda_solid, p.c_solid)
+    if all((field == field[0]).all() for field in fields):
+        fields = tuple(field[:1] for field in fields)
+    w_sat, w_fc, w_wilt, b, psi_sat, k_sat, lambda_dry, lambda_solid, c_solid = map(np.ascontiguousarray, fields)
+    return SoilParameters(
+        w_sat=w_sat,
+        w_fc=w_fc,
+        w_wilt=w_wilt,
+        b=b,
+        psi_sat=psi_sat,
+        k_sat=k_sat,
+        lambda_dry=lambda_dry,
+        log_lambda_frozen=(1.0 - w_sat) * np.log(lambda_solid) + w_sat * np.log(LAMBDA_ICE),
+        c_dry=(1.0 - w_sat) * c_solid,
+    )
+
+
+@helper
+def row_of(properties, j):
+    """Row of layer j in an array of `SoilParameters`."""
+    return j if properties.shape[0] > 1 else 0

@@ -1,0 +1,213 @@
+"""Soil water: infiltration, Richards equation with vapour, drainage (energy document §4.12).
+
+Boone et al. (2000), Decharme et al. (2011, 2013), vapour after Braud et al. (1993). One substep is `infiltrate`,
+`pay_deficit`, `set_hydraulics`, `set_vapour`, `move_water`.
+"""
+
+from math import log as scalar_log
+from typing import NamedTuple
+
+import numpy as np
+
+from ldas.model.constants import GRAVITY, P_00, R_V, RHO_W, T_T, W_MIN
+from ldas.model.fastmath import exp, log
+from ldas.model.kernel import kernel
+from ldas.model.saturation import saturation_pressure
+from ldas.model.soil import row_of
+
+ICE_IMPEDANCE = 6.0 * scalar_log(10.0)
+VAPOUR_DIFFUSIVITY = 2.17e-5  # m2 s-1 at T_t and 10^5 Pa
+VAPOUR_POWER = 1.88
+TORTUOSITY = 0.66
+THETA = 0.5  # Crank-Nicolson
+
+
+class SoilWater(NamedTuple):
+    """Work arrays of the water transfer, float64, (14, column) unless said."""
+
+    porosity: np.ndarray  # w_s, porosity left by the ice
+    psi: np.ndarray  # m
+    k: np.ndarray  # hydraulic conductivity, m s-1
+    k_vapour: np.ndarray  # vapour conductivity, m s-1
+    x: np.ndarray  # increments of water
+    ratio: np.ndarray  # elimination factors
+    source: np.ndarray  # c_j, negative supply and snow deficit, m s-1
+    flux: np.ndarray  # (column,) flux through the interface above, upward, m s-1
+    slope_upper: np.ndarray  # (column,) its derivative to the water of the layer above it
+    slope_lower: np.ndarray  # (column,) and below it
+    carry: np.ndarray  # (column,) water passed down, m
+    deficit: np.ndarray  # (column,)
+
+
+@kernel
+def infiltrate(grid, soil, supply, h, wg, wgi, water, overflow):
+    """Put the positive part of `supply` (kg m-2 s-1) into the layers from the top; what is left adds to `overflow` (m).
+
+    Fills the porosity left by the ice, `water.porosity`.
+    """
+    pending = 0
+    for i in range(supply.shape[0]):
+        water.carry[i] = max(0.0, supply[i]) / RHO_W * h
+        pending |= supply[i] > 0.0
+    for j in range(grid.n_water):
+        k = row_of(soil.w_sat, j)
+        for i in range(supply.shape[0]):
+            water.porosity[j, i] = max(W_MIN, soil.w_sat[k, i] - wgi[j, i])
+        if pending:
+            pending = 0
+            for i in range(supply.shape[0]):
+                room = max(0.0, water.porosity[j, i] - wg[j, i]) * grid.thickness[j]
+                taken = min(room, water.carry[i])
+                left = water.carry[i] - taken
+                wg[j, i] += taken / grid.thickness[j]
+                water.carry[i] = left
+                pending |= left > 0.0
+    if pending:
+        for i in range(supply.shape[0]):
+            overflow[i] += water.carry[i]
+
+
+@kernel
+def pay_deficit(grid, supply, snow_deficit, wg, water):
+    """Fill `water.source` with what the layers above N give to a negative supply and to the snow; True if any."""
+    any_deficit = 0
+    for i in range(supply.shape[0]):
+        any_deficit |= (supply[i] < 0.0) | (snow_deficit[i] != 0.0)
+    if any_deficit:
+        for i in range(supply.shape[0]):
+            water.carry[i] = 0.0
+        for j in range(grid.n_water - 1):
+            for i in range(supply.shape[0]):
+                water.carry[i] += grid.thickness[j] * wg[j, i]
+        for j in range(grid.n_water):
+            share = 0.0 if j == grid.n_water - 1 else grid.thickness[j]
+            for i in range(supply.shape[0]):
+                demand = (min(0.0, supply[i]) - snow_deficit[i]) / RHO_W
+                water.source[j, i] = demand * share * wg[j, i] / water.carry[i]
+    return any_deficit != 0
+
+
+@kernel
+def set_hydraulics(grid, soil, wg, wgi, water):
+    """Fill potential and conductivity of the hydrological layers."""
+    for j in range(grid.n_water):
+        k = row_of(soil.w_sat, j)
+        icy = 0
+        for i in range(wg.shape[1]):
+            icy |= wgi[j, i] > 0.0
+        for i in range(wg.shape[1]):
+            s = min(1.0, wg[j, i] / water.porosity[j, i])
+            dryness = exp(-soil.b[k, i] * log(s))
+            water.psi[j, i] = soil.psi_sat[k, i] * dryness
+            water.k[j, i] = soil.k_sat[k, i] * s * s * s / (dryness * dryness)
+        if icy:
+            for i in range(wg.shape[1]):
+                water.k[j, i] *= exp(-ICE_IMPEDANCE * wgi[j, i] / (wgi[j, i] + wg[j, i]))
+
+
+@kernel
+def set_vapour(grid, soil, p_s, tg, tg_start, wg, wgi, water):
+    """Fill the vapour conductivity, zero where the soil is at field capacity or wetter.
+
+    `tg` is the current temperature, `tg_start` the one before the freezing substeps (saturation pressures only).
+    """
+    for j in range(grid.n_water):
+        k = row_of(soil.w_sat, j)
+        dry = 0
+        for i in range(p_s.shape[0]):
+            total = wg[j, i] + wgi[j, i]
+            water.k_vapour[j, i] = 0.0
+            dry |= (total < soil.w_fc[k, i]) & (total > W_MIN)
+        if dry:
+            for i in range(p_s.shape[0]):
+                t, w, ice, w_sat = tg[j, i], wg[j, i], wgi[j, i], soil.w_sat[k, i]
+                total = w + ice
+                per_rt = 1.0 / (R_V * t)
+                share = ice / total
+                warm = saturation_pressure(tg_start[j, i])
+                cold = saturation_pressure(min(T_T, tg_start[j, i]))
+                p_v = exp(GRAVITY * water.psi[j, i] * per_rt) * (share * warm + (1.0 - share) * cold)
+                diffusivity = VAPOUR_DIFFUSIVITY * P_00 * exp(VAPOUR_POWER * log(t / T_T))
+                air = min(w_sat, (w_sat - total) * (1.0 + total / (w_sat - 0.05)))
+                impedance = exp(-ICE_IMPEDANCE * share)
+                k_v = TORTUOSITY * GRAVITY / RHO_W * impedance * diffusivity * air * p_v * per_rt * per_rt
+                k_v = k_v / (p_s[i] - p_v)
+                water.k_vapour[j, i] = k_v if (total < soil.w_fc[k, i]) & (total > W_MIN) else 0.0
+
+
+@kernel
+def move_water(grid, soil, f2_layer, extraction, evaporation, sourced, h, wg, water, drainage):
+    """One Crank-Nicolson substep of `h` seconds on increments; `drainage` (m) gains what leaves below layer N.
+
+    `extraction` is the transpiration per unit of F2 and `evaporation` that of the ground, m s-1; `sourced` tells that
+    `water.source` counts.
+    """
+    n = grid.n_water
+    for i in range(drainage.shape[0]):
+        water.flux[i] = 0.0
+        water.slope_upper[i] = 0.0
+        water.slope_lower[i] = 0.0
+    for j in range(n):
+        last = j == n - 1
+        below = j if last else j + 1
+        above = max(0, j - 1)
+        k = row_of(soil.b, j)
+        kb = row_of(soil.b, below)
+        storage = grid.thickness[j] / h
+        spacing = grid.node_spacing[j]
+        top = 1.0 if j == 0 else 0.0
+        for i in range(drainage.shape[0]):
+            w, b, psi, conductivity = wg[j, i], soil.b[k, i], water.psi[j, i], water.k[j, i]
+            if last:
+                flux = -conductivity
+                slope_upper = -(2.0 * b + 3.0) * conductivity / w
+                slope_lower = 0.0
+            else:
+                w_below, b_below, psi_below = wg[below, i], soil.b[kb, i], water.psi[below, i]
+                mean = np.sqrt(conductivity * water.k[below, i])
+                total = mean + np.sqrt(water.k_vapour[j, i] * water.k_vapour[below, i])
+                gradient = (psi - psi_below) / spacing
+                flux = -total * gradient - mean
+                half = 0.5 * mean * (gradient + 1.0)
+                slope_upper = (-(2.0 * b + 3.0) * half + total * b * psi / spacing) / w
+                slope_lower = (-(2.0 * b_below + 3.0) * half - total * b_below * psi_below / spacing) / w_below
+            sink = f2_layer[j, i] * extraction[i] + top * evaporation[i]
+            source = water.source[j, i] if sourced else 0.0
+            rhs = flux - water.flux[i] - sink + source
+            lower = THETA * water.slope_upper[i]
+            diagonal = storage - THETA * (slope_upper - water.slope_lower[i])
+            previous_ratio = water.ratio[above, i] * (1.0 - top)
+            previous_x = water.x[above, i] * (1.0 - top)
+            inverse = 1.0 / (diagonal + lower * previous_ratio)
+            water.ratio[j, i] = THETA * slope_lower * inverse
+            water.x[j, i] = (rhs - lower * previous_x) * inverse
+            water.flux[i] = flux
+            water.slope_upper[i] = slope_upper
+            water.slope_lower[i] = slope_lower
+    for i in range(drainage.shape[0]):
+        drainage[i] -= h * (water.flux[i] + THETA * water.slope_upper[i] * water.x[n - 1, i])
+        wg[n - 1, i] += water.x[n - 1, i]
+    for j in range(n - 2, -1, -1):
+        for i in range(drainage.shape[0]):
+            water.x[j, i] += water.ratio[j, i] * water.x[j + 1, i]
+            wg[j, i] += water.x[j, i]
+
+
+@kernel
+def bound_water(grid, wg, water, drainage):
+    """Pass water above the porosity down, then lift each layer to 0.001 from below; layer N drains."""
+    for i in range(drainage.shape[0]):
+        water.carry[i] = 0.0
+        water.deficit[i] = 0.0
+    for j in range(grid.n_water):
+        thickness = grid.thickness[j]
+        for i in range(drainage.shape[0]):
+            filled = wg[j, i] + water.carry[i] / thickness
+            kept = min(filled, water.porosity[j, i])
+            water.carry[i] = (filled - kept) * thickness
+            lowered = kept - water.deficit[i] / thickness
+            raised = max(W_MIN, lowered)
+            water.deficit[i] = (raised - lowered) * thickness
+            wg[j, i] = raised
+    for i in range(drainage.shape[0]):
+        drainage[i] += water.carry[i] - water.deficit[i]
