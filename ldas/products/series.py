@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import zarr
+from zarr.storage import MemoryStore
 
 from ldas.errors import RecordError
 from ldas.products.target import Target, writing
@@ -38,11 +39,11 @@ class Series:
             return np.empty(0, "int64"), np.empty(0, "int64")
         steps = root["consolidated_metadata"]["metadata"]["time"]["shape"][0]
         group = self._group()
-        return np.asarray(group["time"][:steps]), np.asarray(group["revision"][:steps])
+        return np.asarray(array_of(group, "time")[:steps]), np.asarray(array_of(group, "revision")[:steps])
 
-    def read(self, name: str, step: int) -> np.ndarray:
-        """The stored values of one published step."""
-        return np.asarray(self._group()[name][step])
+    def read(self, name: str, step: int | slice) -> np.ndarray:
+        """The stored values of one or some published steps."""
+        return np.asarray(array_of(self._group(), name)[step])
 
     def update(
         self,
@@ -93,7 +94,7 @@ class Series:
 
         def put(item: tuple[str, np.ndarray]) -> None:
             name, values = item
-            array = group[name]
+            array = array_of(group, name)
             if array.shape[0] < end:
                 array.resize((end, *array.shape[1:]))
             array[start:end] = values
@@ -107,10 +108,12 @@ class Series:
         """Write the root metadata for `steps` steps: the one moment at which readers see a change."""
         members = {}
         for name, array in sorted(self._group().arrays()):
-            metadata = array.metadata.to_dict()
-            if tuple(metadata.get("dimension_names") or ())[:1] == ("time",):
-                metadata["shape"] = (steps, *metadata["shape"][1:])
-            members[name] = json.loads(json.dumps(metadata, default=_plain))
+            metadata: dict[str, Any] = json.loads(json.dumps(array.metadata.to_dict(), default=_plain))
+            if (metadata.get("dimension_names") or [None])[0] == "time":
+                metadata["shape"][0] = steps
+            if name in self.template.rows:
+                metadata["attributes"] = self.template.layer_attributes(name)
+            members[name] = metadata
         root = {
             "zarr_format": 3,
             "node_type": "group",
@@ -128,22 +131,20 @@ class Series:
         self._commit(0, attributes)
 
     def _assert_same_template(self) -> None:
+        """Refuse a store whose grid, layers, types or chunks are not the template's: changing them needs a rebuild."""
         group = self._group()
-        lengths = {"lat": self.template.grid.lat, "lon": self.template.grid.lon}
-        for name, values in lengths.items():
-            if group[name].shape != values.shape or not np.allclose(group[name][:], values):
-                raise RecordError(
-                    f"{self.target.uri}/{self.name}: {name} differs from the domain's grid; publish with --rebuild"
-                )
-        difference = set(dict(group.arrays())) ^ (
-            set(self.template.rows)
-            | {"lat", "lon", "crs", "time", "time_bnds", "revision"}
-            | ({"depth", "depth_bnds"} if self.template.depth_bounds is not None else set())
-        )
-        if difference:
+        found = {name: _layout(array) for name, array in group.arrays()}
+        fresh = zarr.open_group(MemoryStore(), mode="w", zarr_format=3)
+        self.template.create(fresh)
+        expected = {name: _layout(array) for name, array in fresh.arrays()}
+        differing = {name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)}
+        for name, centres in (("lat", self.template.grid.lat), ("lon", self.template.grid.lon)):
+            if name not in differing and not np.allclose(np.asarray(array_of(group, name)[:]), centres):
+                differing.add(name)
+        if differing:
             raise RecordError(
-                f"{self.target.uri}/{self.name}: expected the layers of the variable table, differing in "
-                f"{sorted(difference)}; publish with --rebuild"
+                f"{self.target.uri}/{self.name}: {', '.join(sorted(differing))} differ from this domain and version; "
+                "publish again with --rebuild"
             )
 
     def _root(self) -> dict[str, Any] | None:
@@ -155,6 +156,22 @@ class Series:
     def _group(self) -> zarr.Group:
         """The store by its arrays' own metadata, which may run ahead of the root's."""
         return zarr.open_group(self.target.zarr_store(self.name), mode="r+", use_consolidated=False)
+
+
+def array_of(group: zarr.Group, name: str) -> zarr.Array:
+    """An array of a group."""
+    array = group[name]
+    if not isinstance(array, zarr.Array):
+        raise RecordError(f"{group.store_path}: expected {name} to be an array")
+    return array
+
+
+def _layout(array: zarr.Array) -> tuple[Any, ...]:
+    """What must stay the same while a store grows."""
+    metadata: dict[str, Any] = dict(array.metadata.to_dict())
+    grows = (metadata.get("dimension_names") or [None])[0] == "time"
+    shape = array.shape[1:] if grows else array.shape
+    return shape, array.chunks, array.shards, array.dtype
 
 
 def _plain(value: Any) -> Any:

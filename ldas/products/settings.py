@@ -50,6 +50,8 @@ class PublicationSettings(Settings):
     """S3 endpoint when it is not AWS; keys come from the environment."""
     acl: Literal["", "public-read"] = ""
     """Object ACL for anonymous readers; leave empty where a bucket policy opens the publication."""
+    record_public: bool = False
+    """Whether anyone may read the record's bucket without keys (for the Icechunk catalogue)."""
     title: str = "Soil moisture, vegetation and drought monitoring"
     institution: str = "not stated"
     licence: str = "CC-BY-4.0"
@@ -58,9 +60,9 @@ class PublicationSettings(Settings):
     """Cells on the side of a chunk."""
     days_per_shard: int = Field(default=32, ge=1)
     """Time steps that share one object."""
-    image_days: int = Field(default=10, ge=1)
-    """GeoTIFFs and quicklooks are kept for this many of the newest days."""
-    consolidation_days: int = Field(default=40, ge=0)
+    image_days: int = Field(default=10, ge=0)
+    """GeoTIFFs and quicklooks are kept for this many of the newest days and dekads."""
+    consolidation_days: int = Field(default=40, ge=1)
     """Days after which no late observation can change a layer: it is consolidated."""
     maximum_age_hours: float = Field(default=36.0, gt=0)
     """`validate` fails when the newest day is older than the newest due one by more than this."""

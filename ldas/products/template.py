@@ -72,19 +72,11 @@ class Template:
                 "depth_bnds", shape=self.depth_bounds.shape, dtype="float64", dimension_names=("depth", "bnds")
             )
             bounds[:] = self.depth_bounds
-        for name, tail, dimensions, attributes in (
-            ("time", (), ("time",), COORDINATE_ATTRIBUTES["time"]),
-            ("time_bnds", (2,), ("time", "bnds"), {}),
-            ("revision", (), ("time",), {"long_name": "identifier of the record's content behind this time"}),
-        ):
-            group.create_array(
-                name,
-                shape=(0, *tail),
-                chunks=(TIME_CHUNK, *tail),
-                dtype="int64",
-                dimension_names=dimensions,
-                attributes=attributes,
-            )
+        self._create_along_time(group, "time", (), COORDINATE_ATTRIBUTES["time"])
+        self._create_along_time(group, "time_bnds", (2,), {})
+        self._create_along_time(
+            group, "revision", (), {"long_name": "identifier of the record's content behind this time"}
+        )
 
     def layer_attributes(self, name: str) -> dict[str, Any]:
         row = self.rows[name]
@@ -112,6 +104,17 @@ class Template:
             compressors=BloscCodec(cname="zstd", clevel=5, shuffle="shuffle"),
             dimension_names=row.dims,
             attributes=self.layer_attributes(name),
+        )
+
+    @staticmethod
+    def _create_along_time(group: zarr.Group, name: str, tail: tuple[int, ...], attributes: dict[str, Any]) -> None:
+        group.create_array(
+            name,
+            shape=(0, *tail),
+            chunks=(TIME_CHUNK, *tail),
+            dtype="int64",
+            dimension_names=("time", "bnds")[: 1 + len(tail)],
+            attributes=attributes,
         )
 
     def _create_axis(self, group: zarr.Group, name: str, values: np.ndarray) -> None:
