@@ -5,11 +5,12 @@ import sys
 import typer
 from rich.console import Console
 
-from ldas.cli import profile_commands
+from ldas.cli import offline, profile_commands
 from ldas.errors import LdasError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 profile_commands.register(app)
+offline.register(app)
 
 
 @app.callback()

@@ -17,6 +17,8 @@ from ldas.model.kernel import helper
 
 __all__ = ["exp", "log", "power"]
 
+_intrinsic: Any = intrinsic  # untyped: the compiled call lacks the typing context of the Python signature
+
 INV_LN2 = 1.4426950408889634
 LN2_HIGH = float.fromhex("0x1.62e42fee00000p-1")  # 33 bits, so that n * LN2_HIGH is exact
 LN2_LOW = 1.9082149292705877e-10
@@ -57,7 +59,7 @@ MAGIC_BITS = np.uint64(0x4338000000000000)
 BIAS = 1023.0
 
 
-@intrinsic
+@_intrinsic
 def _bits(typing_context: Any, x: Any) -> Any:
     """The 64 bits of a float64 as uint64."""
 
@@ -67,7 +69,7 @@ def _bits(typing_context: Any, x: Any) -> Any:
     return types.uint64(types.float64), generate
 
 
-@intrinsic
+@_intrinsic
 def _from_bits(typing_context: Any, bits: Any) -> Any:
     """The float64 of 64 bits."""
 
