@@ -8,7 +8,7 @@ import xarray as xr
 from ldas.errors import ConfigurationError, InputError
 from ldas.grid import PATCHES, Grid
 from ldas.model.vegetation_table import type_names
-from ldas.physiography.aggregate import axis_edges, cell_mean, code_shares, fill_from_neighbours
+from ldas.physiography.aggregate import cell_mean, code_shares, fill_from_neighbours
 from ldas.physiography.covers import (
     MOUNTAIN_SLOPE,
     climate_of,
@@ -20,6 +20,7 @@ from ldas.physiography.covers import (
 from ldas.physiography.patch_fields import read_patch_fields
 from ldas.physiography.read import read_tiles
 from ldas.physiography.settings import MapLayer, PhysiographySettings
+from ldas.regrid import axis_edges
 from ldas.variables import variables
 
 URBAN_CODES, WATER_CODES = (50,), (80, 200)

@@ -1,0 +1,103 @@
+"""CLMS surface soil moisture 1 km, Europe, daily, Sentinel-1 (data document §1.3): degree of saturation in %.
+
+Understands versions 1.1 and 1.2. Raw integers 0…200 are valid, 241…255 are flags; the automatic decoding would turn
+all but 255 into numbers.
+"""
+
+import numpy as np
+import xarray as xr
+
+from ldas.errors import InputError
+from ldas.grid import Grid
+from ldas.observations.dataset import observation_dataset
+from ldas.observations.download import AssetReader
+from ldas.observations.granule import Asset, GranuleRef
+from ldas.observations.onto_grid import Overlap
+from ldas.observations.raster import RawField, check_registration, read_geotiff, read_netcdf, scale_of
+from ldas.observations.settings import ProductSettings
+
+VERSIONS = ((1, 1), (1, 2))
+STEP, SCALE, LARGEST = 1.0 / 112.0, 0.5, 200
+FLAGS = {1: "exceeding_min", 2: "exceeding_max", 4: "water", 8: "sensitivity", 16: "slope", 32: "missing"}
+CODES = {241: 1, 242: 2, 251: 4, 252: 8, 253: 16, 255: 32}
+
+
+def read(reader: AssetReader, granule: GranuleRef, settings: ProductSettings, grid: Grid) -> xr.Dataset | None:
+    """The granule on the grid, None when it does not touch it; a granule without a valid pixel is a dataset of NaN."""
+    if granule.version[:2] not in VERSIONS:
+        raise InputError(
+            f"item {granule.id}: this reader understands versions 1.1 and 1.2 of the product, not "
+            f"{'.'.join(map(str, granule.version))}"
+        )
+    fields = read_layers(reader, granule, {"ssm": "ssm", "noise": "ssm_noise"}, settings.variant, grid)
+    if fields is None:
+        return None
+    ssm = fields["ssm"]
+    check_registration(ssm, granule.id, STEP, "edge")
+    scale = scale_of(ssm, granule.assets[next(iter(granule.assets))].scale, SCALE, granule.id)
+    number = ssm.number.astype(int)
+    unknown = set(np.unique(number[number > LARGEST])) - set(CODES)
+    if unknown:
+        raise InputError(f"item {granule.id}: {min(unknown)} is neither a value (0 to 200) nor a flag of the product")
+    valid = number <= LARGEST
+    overlap = Overlap.of(ssm.lat, ssm.lon, grid)
+    share = overlap.share(valid)
+    accepted = share >= settings.least_covered
+    uncertainty = np.full(grid.shape, np.nan)
+    if "noise" in fields:
+        noise = fields["noise"].number.astype(int)
+        uncertainty = overlap.mean(scale * noise, valid & (noise <= LARGEST))
+    flags = np.zeros(grid.shape, int)
+    for code, bit in CODES.items():
+        flags |= np.where(overlap.share(number == code) > 1e-9, bit, 0)
+    return observation_dataset(
+        grid,
+        value=np.where(accepted, overlap.mean(scale * number, valid), np.nan),
+        uncertainty=np.where(accepted, uncertainty, np.nan),
+        flags=flags,
+        count=100.0 * share,
+        units="%",
+        nominal=granule.nominal,
+        provenance=[granule.provenance()],
+        flag_meanings=FLAGS,
+    )
+
+
+def read_layers(
+    reader: AssetReader, granule: GranuleRef, variables: dict[str, str], variant: str, grid: Grid
+) -> dict[str, RawField] | None:
+    """The granule's layers, raw; `variables` gives the netCDF name of each layer. None where the grid is not touched.
+
+    Raises InputError when the first layer is missing or layers differ in place.
+    """
+    found: dict[str, RawField] = {}
+    for index, (layer, variable) in enumerate(variables.items()):
+        if variant == "nc":
+            field = _from_netcdf(reader, granule.assets.get("file"), variable, granule.id, grid, needed=index == 0)
+        else:
+            asset = granule.assets.get(layer)
+            if asset is None and index == 0:
+                raise InputError(f"item {granule.id}: expected an asset for the layer {layer!r}")
+            field = None if asset is None else read_geotiff(reader, asset, grid)
+        if field is None and index == 0:
+            return None
+        if field is not None:
+            found[layer] = field
+    first = next(iter(found.values()))
+    for layer, field in found.items():
+        if not (np.array_equal(field.lat, first.lat) and np.array_equal(field.lon, first.lon)):
+            raise InputError(f"item {granule.id}: layer {layer!r} is not on the grid of the others")
+    return found
+
+
+def _from_netcdf(
+    reader: AssetReader, asset: Asset | None, variable: str, item_id: str, grid: Grid, needed: bool
+) -> RawField | None:
+    if asset is None:
+        raise InputError(f"item {item_id}: expected an asset for the layer 'file' (the netCDF granule)")
+    try:
+        return read_netcdf(reader.whole_file(asset), variable, grid)
+    except InputError as error:
+        if needed or "expected a variable" not in str(error):
+            raise
+        return None

@@ -1,0 +1,154 @@
+"""Which granules a STAC API holds: paged to the end, filtered again here, the best one of each date."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pystac
+import requests
+from pystac_client import Client
+from pystac_client.exceptions import APIError
+from pystac_client.stac_api_io import StacApiIO
+from pystac_client.warnings import DoesNotConformTo
+from urllib3.util.retry import Retry
+
+from ldas.errors import AccessError, InputError, TransientError
+from ldas.grid import Grid
+from ldas.observations.granule import Asset, GranuleRef, parse_id
+from ldas.observations.settings import ObservationSettings, ProductSettings
+
+LONGEST_RETRY_AFTER = 20
+_TRANSIENT = {429, 500, 502, 503, 504}
+_log = logging.getLogger(__name__)
+
+
+class _BoundedRetry(Retry):
+    """urllib3's retry with the server's Retry-After cut to `LONGEST_RETRY_AFTER` seconds."""
+
+    def get_retry_after(self, response: Any) -> float | None:
+        asked = super().get_retry_after(response)
+        return None if asked is None else min(asked, LONGEST_RETRY_AFTER)
+
+
+def find_granules(
+    settings: ObservationSettings, product: str, grid: Grid, since: date, until: date
+) -> list[GranuleRef]:
+    """The best granule of each nominal date in [since, until], in order of date.
+
+    `product` is `ssm` or `lai`. Best is the highest version, then the highest revision. Raises TransientError when the
+    catalogue does not answer after all retries, AccessError when it refuses, InputError when it answers nonsense; no
+    granule at all is an empty list.
+    """
+    wanted: ProductSettings | None = getattr(settings, product)
+    if wanted is None or not settings.stac_url:
+        return []
+    margin = timedelta(days=wanted.search_margin_days)
+    period = f"{since - margin}T00:00:00Z/{until + margin}T23:59:59Z"
+    found: dict[date, GranuleRef] = {}
+    for item in _search(settings, wanted.collection, grid, period):
+        parsed = parse_id(item.id, product)
+        if parsed.variant not in ("", wanted.variant) or not since <= parsed.nominal <= until:
+            continue
+        granule = GranuleRef(item.id, product, parsed.nominal, parsed.version, parsed.revision, _assets(item, wanted))
+        known = found.get(parsed.nominal)
+        if known is None or granule.rank > known.rank:
+            found[parsed.nominal] = granule
+    return [found[day] for day in sorted(found)]
+
+
+def _search(settings: ObservationSettings, collection: str, grid: Grid, period: str) -> Iterator[pystac.Item]:
+    """All items of a collection that touch the domain, each id once, page after page even past an empty page."""
+    url = settings.stac_url
+    retry = _BoundedRetry(
+        total=settings.retries,
+        backoff_factor=0.5,
+        status_forcelist=sorted(_TRANSIENT),
+        allowed_methods=None,
+        respect_retry_after_header=True,
+        raise_on_status=False,
+    )
+    reader = StacApiIO(timeout=(settings.connect_timeout, settings.read_timeout), max_retries=retry)
+    seen: set[str] = set()
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", DoesNotConformTo)
+            client = Client.open(url, stac_io=reader)
+            search = client.search(
+                collections=[collection],
+                bbox=[grid.west, grid.south, grid.east, grid.north],
+                datetime=period,
+                limit=settings.page_size,
+            )
+            for page in _pages(reader, search.url_with_parameters() if search.method == "GET" else search.url, search):
+                for feature in page.get("features", []):
+                    if feature["id"] not in seen and feature.get("collection", collection) == collection:
+                        seen.add(feature["id"])
+                        yield pystac.Item.from_dict(feature)
+        for warning in caught:
+            _log.warning("%s: %s", url, warning.message)
+    except APIError as error:
+        raise _api_failure(url, error) from error
+    except (requests.exceptions.Timeout, requests.exceptions.ConnectionError, requests.exceptions.RetryError) as error:
+        raise TransientError(f"{url}: the catalogue does not answer ({type(error).__name__})") from error
+    except (pystac.STACError, KeyError, TypeError, ValueError) as error:
+        problem = f"{type(error).__name__}: {error!s:.120}"
+        raise InputError(f"{url}: expected a STAC item collection, got {problem}") from error
+
+
+def _pages(reader: StacApiIO, url: str, search: Any) -> Iterator[dict[str, Any]]:
+    """Pages by `rel=next` until there is none (pystac-client's own iterator stops at an empty page)."""
+    method = search.method
+    page = reader.read_json(url, method=method, parameters=search.get_parameters() if method == "POST" else None)
+    visited = set()
+    while True:
+        yield page
+        link = next((link for link in page.get("links", []) if link.get("rel") == "next"), None)
+        if link is None:
+            return
+        mark = f"{link.get('href')} {link.get('body')}"
+        if mark in visited:
+            raise InputError(f"{url}: the catalogue's pages go in a circle")
+        visited.add(mark)
+        body = link.get("body")
+        if link.get("merge") and body is not None:
+            body = {**search.get_parameters(), **body}
+        page = reader.read_json(link["href"], method=link.get("method", "GET").upper(), parameters=body)
+
+
+def _api_failure(url: str, error: APIError) -> TransientError | AccessError | InputError:
+    status = error.status_code
+    if status in (401, 403):
+        return AccessError(f"{url}: the catalogue refuses us (HTTP {status})")
+    if status is None or status in _TRANSIENT:
+        return TransientError(f"{url}: the catalogue does not answer ({'no status' if status is None else status})")
+    return InputError(f"{url}: the catalogue refuses the search (HTTP {status}: {error!s:.120})")
+
+
+def _assets(item: pystac.Item, wanted: ProductSettings) -> dict[str, Asset]:
+    """The wanted layers of an item; the first one is needed, the others where the item has them."""
+    assets = {}
+    for index, (layer, key) in enumerate(wanted.assets.items()):
+        found = item.assets.get(key)
+        if found is None:
+            if index == 0:
+                raise InputError(f"item {item.id}: expected an asset {key!r}, got {', '.join(sorted(item.assets))}")
+            continue
+        extra = found.extra_fields
+        assets[layer] = Asset(
+            href=found.href,
+            size=extra.get("file:size"),
+            md5=_md5(item.id, key, extra.get("file:checksum")),
+            scale=extra.get("raster:scale"),
+        )
+    return assets
+
+
+def _md5(item_id: str, key: str, multihash: str | None) -> str | None:
+    """The MD5 of a multihash `d50110…`; other hash functions are not checked."""
+    if multihash is None or not multihash.startswith("d50110"):
+        return None
+    if len(multihash) != 38:
+        raise InputError(f"item {item_id}: file:checksum of {key!r} is not an MD5 multihash: {multihash}")
+    return multihash[6:]
