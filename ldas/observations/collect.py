@@ -32,6 +32,8 @@ class Observations:
     used: list[GranuleRef] = field(default_factory=list)
     degraded: list[str] = field(default_factory=list)
     transient: bool = False
+    seen: list[GranuleRef] = field(default_factory=list)
+    """Granules that need not be looked at again: used, outside the grid, or unusable for good."""
 
 
 def collect(settings: ObservationSettings, grid: Grid, t0: datetime, t1: datetime, cache: str | Path) -> Observations:
@@ -45,25 +47,32 @@ def collect(settings: ObservationSettings, grid: Grid, t0: datetime, t1: datetim
     reader = AssetReader(settings, cache)
     datasets: dict[str, xr.Dataset | None] = dict.fromkeys(PRODUCTS)
     used: list[GranuleRef] = []
+    seen: list[GranuleRef] = []
     degraded: list[str] = []
     transient = False
     for product in PRODUCTS:
         wanted: ProductSettings | None = getattr(settings, product)
         if wanted is None:
             continue
+        found: list[GranuleRef] = []
         try:
-            for granule in find_granules(settings, product, grid, t1.date(), t1.date()):
+            found = find_granules(settings, product, grid, t1.date(), t1.date())
+            for granule in found:
                 datasets[product] = READERS[wanted.reader](reader, granule, wanted, grid)
                 if datasets[product] is not None:
                     used.append(granule)
+            seen.extend(found)
         except TransientError as error:
             transient = True
             degraded.append(f"{product}: {error}")
-        except (AccessError, InputError) as error:
+        except AccessError as error:
+            degraded.append(f"{product}: {error}")
+        except InputError as error:
+            seen.extend(found)
             degraded.append(f"{product}: {error}")
     if not settings.stac_url and any(getattr(settings, product) is not None for product in PRODUCTS):
         degraded.append("observations.stac_url is empty: no catalogue was asked")
-    return Observations(datasets["ssm"], datasets["lai"], used, degraded, transient)
+    return Observations(datasets["ssm"], datasets["lai"], used, degraded, transient, seen)
 
 
 def available(settings: ObservationSettings, grid: Grid, since: date, until: date) -> list[GranuleRef]:

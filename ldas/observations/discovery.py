@@ -118,7 +118,7 @@ def _pages(reader: StacApiIO, url: str, search: Any) -> Iterator[dict[str, Any]]
 
 
 def _api_failure(url: str, error: APIError) -> TransientError | AccessError | InputError:
-    status = error.status_code
+    status = getattr(error, "status_code", None)  # absent when there was no response at all
     if status in (401, 403):
         return AccessError(f"{url}: the catalogue refuses us (HTTP {status})")
     if status is None or status in _TRANSIENT:

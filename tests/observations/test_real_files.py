@@ -59,7 +59,12 @@ def test_flags_never_become_values(files, reader):
     assert float(full.value.max()) <= 100.0
     assert np.isfinite(full.value).sum() > 1000
     assert (full.uncertainty.where(full.value.notnull()) > 5).sum() > 1000
-    assert (full.flags.values & 4).any()
+    raw = read_netcdf(files[0], "ssm", TOULOUSE)
+    codes = set(np.unique(raw.number[raw.number > 200]).tolist())
+    assert {bit for bit in clms_ssm.FLAGS if (full.flags.values & bit).any()} <= {
+        clms_ssm.CODES[code] for code in codes
+    }
+    assert (full.flags.values[np.isnan(full.value.values)] != 0).all()
 
 
 def test_a_version_from_the_future_is_refused(files, reader):
