@@ -18,6 +18,10 @@ GOOD = ("G",)
 UNKNOWN_ELEVATION = -99.0
 
 
+class NothingMeasured(InputError):
+    """An archive that holds series, but none of the variable at the depth."""
+
+
 @dataclass(frozen=True)
 class StationSeries:
     """One sensor's values that passed the flags, in time order, UTC; `counts` tells every flag's values before that."""
@@ -83,8 +87,16 @@ def read_archive(
             if (chosen := _choose(station, network, variable, depth, tolerance, flags)) is not None
         ]
     if not series:
-        raise InputError(f"{path}: no {variable} within {tolerance:g} m of {depth:g} m depth")
+        raise NothingMeasured(f"{path}: no {variable} within {tolerance:g} m of {depth:g} m depth")
     return Archive(tuple(series), tuple(sorted(set(files) - read)))
+
+
+def read_optional(path: str | Path, variable: str, depth: float, flags: tuple[str, ...]) -> tuple[StationSeries, ...]:
+    """The series of a variable and depth that an archive need not have, within 5 cm; empty when it has none."""
+    try:
+        return read_archive(path, variable, depth, flags=flags).series
+    except NothingMeasured:
+        return ()
 
 
 def _choose(
