@@ -5,12 +5,13 @@ import sys
 import typer
 from rich.console import Console
 
-from ldas.cli import offline, profile_commands
+from ldas.cli import offline, profile_commands, publish
 from ldas.errors import LdasError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 profile_commands.register(app)
 offline.register(app)
+publish.register(app)
 
 
 @app.callback()

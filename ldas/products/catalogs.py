@@ -150,6 +150,7 @@ def status_of(source: Source, settings: PublicationSettings, dekads: list[Dekad]
             "days": len(source.cycles),
             "dekads": len(dekads),
             "cells": source.grid.size,
+            "land_cells": source.land_cells,
             "observations_used": len(last.observations),
         },
         "summary": last.summary,
@@ -160,7 +161,6 @@ def _v2_entries(source: Source, stores: list[StoreEntry]) -> list[dict[str, Any]
     entries = [
         {
             "name": store.entry,
-            "token": store.entry,
             "datatype": "intake.readers.datatypes:Zarr",
             "kwargs": {"url": f"{{CATALOG_DIR}}/{store.path}", "storage_options": None, "root": ""},
             "description": store.description,
@@ -173,7 +173,6 @@ def _v2_entries(source: Source, stores: list[StoreEntry]) -> list[dict[str, Any]
         entries.append(
             {
                 "name": f"record_{group}",
-                "token": f"record_{group}",
                 "datatype": "intake.readers.datatypes:IcechunkRepo",
                 "kwargs": {
                     "url": source.record["storage"],

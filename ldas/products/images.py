@@ -17,8 +17,10 @@ from ldas.variables import Variable
 
 OVERVIEW_BLOCK = 128
 
-USDM_COLOURS = ("#ffffff", "#ffff00", "#fcd37f", "#ffaa00", "#e60000", "#730000", "#c8c8c8")
-"""The legend of the U.S. Drought Monitor: none, D0 to D4; grey where no class is issued."""
+USDM_COLOURS = ("#ffffff", "#ffff00", "#fcd37f", "#ffaa00", "#e60000", "#730000", "#e4e4e4")
+"""The legend of the U.S. Drought Monitor: none, D0 to D4; light grey where no class is issued."""
+
+NO_DATA_COLOUR = "#8fa3b5"
 
 
 @dataclass(frozen=True)
@@ -79,11 +81,11 @@ def geotiff(values: np.ndarray, grid: Grid, row: Variable) -> bytes:
 
 
 def quicklook(values: np.ndarray, grid: Grid, row: Variable, when: str) -> bytes:
-    """A labelled PNG of a map (lat, lon); missing cells are grey, classes carry their names."""
+    """A labelled PNG of a map (lat, lon); missing cells are blue-grey, classes carry their names."""
     figure = Figure(figsize=(6.4, 4.8), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    axes.set_facecolor("#d9d9d9")
+    axes.set_facecolor(NO_DATA_COLOUR)
     shown = np.ma.masked_invalid(values.astype(float)) if row.fill is None else np.ma.masked_equal(values, row.fill)
     colours, norm = _colours(row)
     half = grid.resolution / 2

@@ -53,6 +53,11 @@ class Source:
     def depth_bounds(self) -> np.ndarray:
         return self.analysis["depth_bnds"].values
 
+    @property
+    def land_cells(self) -> int:
+        """Cells with soil, where layers hold values."""
+        return int(np.isfinite(self.static["w_fc"]).sum())
+
     def hours(self) -> np.ndarray:
         """Times in hours since 1970, int64."""
         return np.array([(time - EPOCH) // HOUR for time in self.times], dtype="int64")

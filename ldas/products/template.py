@@ -72,10 +72,14 @@ class Template:
                 "depth_bnds", shape=self.depth_bounds.shape, dtype="float64", dimension_names=("depth", "bnds")
             )
             bounds[:] = self.depth_bounds
-        self._create_along_time(group, "time", (), COORDINATE_ATTRIBUTES["time"])
-        self._create_along_time(group, "time_bnds", (2,), {})
+        self._create_along_time(group, "time", (), COORDINATE_ATTRIBUTES["time"], TIME_CHUNK)
+        self._create_along_time(group, "time_bnds", (2,), {}, self.steps_per_shard)
         self._create_along_time(
-            group, "revision", (), {"long_name": "identifier of the record's content behind this time"}
+            group,
+            "revision",
+            (),
+            {"long_name": "identifier of the record's content behind this time"},
+            self.steps_per_shard,
         )
 
     def layer_attributes(self, name: str) -> dict[str, Any]:
@@ -95,10 +99,10 @@ class Template:
         group.create_array(
             name,
             shape=(0, *space),
-            # One inner chunk a time step: the bytes of published steps never move when a step is added to a shard, so
-            # that a reader with the old index still finds them in the new object.
+            # One inner chunk a time step, the index in front: the bytes of published steps never move when a step is
+            # added to a shard, so that a reader between two requests still finds them in the new object.
             chunks=(1, *tile),
-            shards=(self.steps_per_shard, *tile),
+            shards={"shape": (self.steps_per_shard, *tile), "index_location": "start"},
             dtype=row.dtype,
             fill_value=np.nan if row.fill is None else row.fill,
             compressors=BloscCodec(cname="zstd", clevel=5, shuffle="shuffle"),
@@ -107,11 +111,13 @@ class Template:
         )
 
     @staticmethod
-    def _create_along_time(group: zarr.Group, name: str, tail: tuple[int, ...], attributes: dict[str, Any]) -> None:
+    def _create_along_time(
+        group: zarr.Group, name: str, tail: tuple[int, ...], attributes: dict[str, Any], chunk: int
+    ) -> None:
         group.create_array(
             name,
             shape=(0, *tail),
-            chunks=(TIME_CHUNK, *tail),
+            chunks=(chunk, *tail),
             dtype="int64",
             dimension_names=("time", "bnds")[: 1 + len(tail)],
             attributes=attributes,

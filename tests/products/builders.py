@@ -35,6 +35,7 @@ def build_source(days: int, grid: Grid = GRID, start: datetime = START, seed: in
             for name, value in {"w_wilt": 0.15, "w_fc": 0.3, "urban_fraction": 0.0, "water_fraction": 0.0}.items()
         }
     )
+    static["w_fc"][SEA] = np.nan
     cycles = tuple(Provenance(time, "0.1.0", "c0ffee", summary={"ssm_used": 1.0}) for time in times)
     return Source("test", grid, analysis, static, cycles, "feedbeef")
 
