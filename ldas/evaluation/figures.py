@@ -35,7 +35,7 @@ def colour(name: str, names: Sequence[str]) -> str:
 
 def time_series(pairs: pd.DataFrame, title: str, label: str) -> Figure:
     """Figure 5: every series at one station."""
-    figure = Figure(figsize=(10, 3.2))
+    figure = Figure(layout="constrained", figsize=(10, 3.2))
     axes = figure.subplots()
     names = [str(name) for name in pairs.columns]
     for name in names:
@@ -49,7 +49,7 @@ def time_series(pairs: pd.DataFrame, title: str, label: str) -> Figure:
 
 def seasonal_scatter(pairs: pd.DataFrame, title: str) -> Figure:
     """Figure 6: every series against in situ, one panel a season, with R."""
-    figure = Figure(figsize=(10, 3.0))
+    figure = Figure(layout="constrained", figsize=(10, 3.0))
     names = [str(name) for name in pairs.columns if name != IN_SITU]
     panels = figure.subplots(1, 4, sharex=True, sharey=True)
     for axes, season in zip(panels, SEASONS, strict=True):
@@ -61,7 +61,7 @@ def seasonal_scatter(pairs: pd.DataFrame, title: str) -> Figure:
         _diagonal(axes)
         axes.set(title=season, xlabel="in situ")
         axes.legend(fontsize=7, frameon=False)
-    figure.suptitle(title, y=1.04)
+    figure.suptitle(title)
     return figure
 
 
@@ -69,7 +69,7 @@ def station_boxes(table: pd.DataFrame) -> Figure:
     """R of the stations by season and series, one panel a network."""
     chosen = table[(table["reference"] == IN_SITU) & (table["variable"] == "wg2")].dropna(subset=["r"])
     networks = sorted(chosen["network"].unique())
-    figure = Figure(figsize=(10, 3.0 * max(len(networks), 1)))
+    figure = Figure(layout="constrained", figsize=(10, 3.0 * max(len(networks), 1)))
     seasons = ("all", *SEASONS)
     for axes, network in zip(np.atleast_1d(figure.subplots(max(len(networks), 1), 1)), networks, strict=False):
         of_network = chosen[chosen["network"] == network]
@@ -92,7 +92,7 @@ def station_boxes(table: pd.DataFrame) -> Figure:
 def contrast_scatter(table: pd.DataFrame, score_table: pd.DataFrame) -> Figure:
     """Figure 7: relative monthly anomalies of model against in situ, one panel an experiment, one colour a year."""
     names = list(dict.fromkeys(table["experiment"]))
-    figure = Figure(figsize=(3.4 * len(names), 3.2))
+    figure = Figure(layout="constrained", figsize=(3.4 * len(names), 3.2))
     for axes, name in zip(np.atleast_1d(figure.subplots(1, len(names), sharex=True, sharey=True)), names, strict=True):
         for year, chosen in table[table["experiment"] == name].groupby("year"):
             axes.plot(chosen["reference"], chosen["evaluated"], "o", markersize=4, label=str(year))
@@ -116,7 +116,7 @@ def map_panels(maps: xr.Dataset, panels: dict[str, str], label: str, diverging: 
     else:
         limits = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
         colours = "viridis"
-    figure = Figure(figsize=(3.6 * len(panels) + 0.8, 3.4))
+    figure = Figure(layout="constrained", figsize=(3.6 * len(panels) + 0.8, 3.4))
     drawn = None
     all_axes = np.atleast_1d(figure.subplots(1, len(panels), sharey=True))
     for axes, (name, title) in zip(all_axes, panels.items(), strict=True):
@@ -133,7 +133,7 @@ def map_panels(maps: xr.Dataset, panels: dict[str, str], label: str, diverging: 
 
 def relation_scatter(maps: xr.Dataset, names: Sequence[str], relations: dict[str, float]) -> Figure:
     """Figure 11: evolution of LAI against that of WG5, cell by cell, one panel an experiment."""
-    figure = Figure(figsize=(3.4 * len(names), 3.2))
+    figure = Figure(layout="constrained", figsize=(3.4 * len(names), 3.2))
     for axes, name in zip(np.atleast_1d(figure.subplots(1, len(names))), names, strict=True):
         axes.plot(maps[f"evolution_wg5_{name}"].values.ravel(), maps[f"evolution_lai_{name}"].values.ravel(), ".", ms=2)
         axes.set(title=f"{name}: R = {relations[name]:+.2f}", xlabel="ΔWG5 (m³ m⁻³)", ylabel="ΔLAI (m² m⁻²)")

@@ -27,8 +27,6 @@ class AlmaSource:
         raw = self._records(hours, grid)
         reader = FieldReader(raw, hours, self._settings, self._settings.uri)
         dataset = reader.alma().assign_coords(time=hours.values)
-        if self._settings.source_elevation_uri:
-            dataset = dataset.assign(elevation=self._terrain(grid, dataset))
         count = len(hours)
         return dataset.assign(
             source=("time", np.full(count, str(raw.attrs.get("source") or raw.attrs.get("title") or "unnamed"))),
@@ -67,19 +65,6 @@ class AlmaSource:
         records = pieces[0] if len(pieces) == 1 else xr.concat(pieces, dim="time", data_vars="minimal", join="exact")
         _check_times(records["time"], self._settings.uri)
         return records
-
-    def _terrain(self, grid: Grid, like: xr.Dataset) -> xr.DataArray:
-        uri = self._settings.source_elevation_uri
-        with reading(uri):
-            terrain = around(canonical_axes(open_dataset(uri, self._settings.endpoint_url), uri), grid).load()
-        if "elevation" not in terrain:
-            raise InputError(f"{uri}: expected a variable 'elevation', got {', '.join(map(str, terrain.data_vars))}")
-        field = terrain["elevation"].squeeze(drop=True)
-        if field.sizes != like["Tair"].isel(time=0).sizes or not all(
-            np.allclose(field[axis], like[axis], atol=1e-4) for axis in ("lat", "lon")
-        ):
-            raise InputError(f"{uri}: expected the terrain on the weather's own grid")
-        return field.assign_coords(lat=like["lat"], lon=like["lon"])
 
 
 def _check_times(time: xr.DataArray, uri: str) -> None:

@@ -13,6 +13,7 @@ from ldas.forcing.derived import add_co2, add_longwave
 from ldas.forcing.regrid import to_grid
 from ldas.forcing.settings import ForcingSettings
 from ldas.forcing.source import open_source
+from ldas.forcing.terrain import add_terrain
 from ldas.grid import Grid
 
 
@@ -46,7 +47,7 @@ def window_forcing(
     dataset = open_source(settings).read(t0, t1, grid)
     check_hours(dataset, t0, t1)
     dataset = add_longwave(dataset, settings)
-    dataset = to_grid(dataset, grid)
+    dataset = to_grid(add_terrain(dataset, settings, grid), grid)
     if settings.elevation_correction is not None and elevation is not None:
         dataset = correct_elevation(dataset, elevation, settings.elevation_correction, settings.precipitation_split)
     dataset = add_co2(dataset, settings)
