@@ -8,7 +8,7 @@ from ldas.model.leaf import leaf_parameters, reference_assimilation
 from ldas.model.options import ModelOptions
 from ldas.model.surface_fields import surface_fields, surface_parameters, update_surface
 from ldas.model.weather import air_density
-from tests.model.vegetation_reference import load_case
+from tests.model.reference_case import load_case
 
 pytestmark = pytest.mark.reference
 

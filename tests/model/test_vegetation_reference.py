@@ -6,7 +6,8 @@ import xarray as xr
 
 from ldas.model.canopy_radiation import LEAF_ALBEDO_NIR, LEAF_ALBEDO_PAR, canopy_optics
 from ldas.model.light_absorption import absorb_band
-from tests.model.vegetation_reference import at_start, load_case, run_vegetation, stepped
+from tests.model.reference_case import load_case
+from tests.model.vegetation_reference import at_start, run_vegetation, stepped
 
 pytestmark = pytest.mark.reference
 

@@ -1,20 +1,12 @@
 """The vegetation alone, driven with the soil and surface state of a reference run, step by step."""
 
-import importlib.util
-import json
-from dataclasses import dataclass
-from pathlib import Path
-from types import ModuleType
-
 import numpy as np
 import xarray as xr
 
 from ldas.model.biomass import Pools, biomass_parameters, update_biomass
 from ldas.model.canopy_radiation import canopy_optics
 from ldas.model.constants import GRAVITY, R_D, R_V
-from ldas.model.derive import Override, derive_parameters
 from ldas.model.leaf import leaf_parameters, reference_assimilation
-from ldas.model.options import ModelOptions
 from ldas.model.parameters import Parameters
 from ldas.model.photosynthesis import (
     CanopyAir,
@@ -26,59 +18,9 @@ from ldas.model.photosynthesis import (
 )
 from ldas.model.respiration import RespirationFluxes, respiration_parameters, respire, topsoil_weights
 from ldas.model.saturation import saturation_humidity
+from tests.model.reference_case import Case
 
 STEP, STEPS_PER_HOUR = 300.0, 12
-MOUNTAIN = {"dtemp": -8.0, "fprecip": 1.4, "zs": 1400.0}
-
-
-@dataclass
-class Case:
-    """A reference column: its parameters, what the model stored at the start, and its hourly weather."""
-
-    folder: Path
-    patch: str
-    parameters: Parameters
-    stored: dict
-    weather: dict[str, np.ndarray]
-
-    @property
-    def multilayer(self) -> bool:
-        return "trml" in self.folder.name
-
-
-def weather_module(folder: Path) -> ModuleType:
-    """The generator of the reference weather."""
-    spec = importlib.util.spec_from_file_location("make_weather", folder / "make_weather.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def load_case(reference: Path, name: str, rooted: bool = True) -> Case:
-    """A case as `synthetic-weather/A_c3crop_loam`; with `rooted` its rounded root fractions replace the formula."""
-    folder = reference / name
-    config = json.loads((folder / "config.json").read_text())["options"]
-    stored = json.loads((folder / "params_initstate.json").read_text())
-    patch = next(key for key in stored if key.isdigit())
-    overrides: dict[str, Override] = {
-        "soil_depth": {4: 3.0, 5: 3.0, 7: 2.0, 8: 2.0, 10: 2.0},
-        "height": {4: 15.0, 5: 15.0},
-        "albedo_nir_soil": 0.30,
-        "albedo_vis_soil": 0.15,
-    }
-    if rooted:
-        overrides["cumulative_roots"] = np.array(stored[patch]["XROOTFRAC"])
-    parameters = derive_parameters(
-        np.array([int(patch)]),
-        np.array([config["lat"]]),
-        np.array([config["lon"]]),
-        np.array([config["sand"]]),
-        np.array([config["clay"]]),
-        ModelOptions(pedotransfer=config.get("pedo", "CH78"), soil_albedo="given"),
-        overrides=overrides,
-    )
-    module = weather_module(reference / "synthetic-weather")
-    return Case(folder, patch, parameters, stored[patch], module.make(**(MOUNTAIN if "mountain" in name else {})))
 
 
 def stepped(records: np.ndarray, steps: int) -> np.ndarray:
