@@ -24,12 +24,15 @@ READERS: dict[str, Reader] = {"clms_ssm": clms_ssm.read, "clms_lai": clms_lai.re
 class Observations:
     """Observations of one window. `ssm` and `lai` are None when the catalogue has none for it.
 
-    `degraded` says in sentences what could not be had; `transient` is true when trying again later may help.
+    `used` are the granules read; `seen` those and the ones that turned out to be unusable for good, so that neither
+    counts as new later. `degraded` says in sentences what could not be had; `transient` is true when trying again
+    later may help.
     """
 
     ssm: xr.Dataset | None = None
     lai: xr.Dataset | None = None
     used: list[GranuleRef] = field(default_factory=list)
+    seen: list[GranuleRef] = field(default_factory=list)
     degraded: list[str] = field(default_factory=list)
     transient: bool = False
     seen: list[GranuleRef] = field(default_factory=list)
