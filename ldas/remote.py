@@ -56,12 +56,18 @@ def open_dataset(uri: str, endpoint_url: str = "") -> xr.Dataset:
 def reading(uri: str) -> Iterator[None]:
     """Turn failures of reading `uri` into ours: FileNotFoundError passes, the rest becomes one of three.
 
+    fsspec reports every failed HTTP request as FileNotFoundError: it passes only when the answer behind it was not
+    another status or no answer at all. Catch it outside this context.
     TransientError for time-outs, broken connections, 429 and 5xx; AccessError for 401, 403 and expired keys;
     InputError for anything that was read and is not what its name says.
     """
     try:
         yield
-    except (LdasError, FileNotFoundError):
+    except LdasError:
+        raise
+    except FileNotFoundError as error:
+        if _codes(error) & (_REFUSED_CODES | _TRANSIENT_CODES):
+            raise _classify(uri, error) from error
         raise
     except PermissionError as error:
         raise AccessError(f"{uri}: access refused ({_short(error)})") from error

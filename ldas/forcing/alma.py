@@ -45,18 +45,12 @@ class AlmaSource:
             uris = [self._settings.uri.format(date=day) for day in days]
         pieces = []
         for uri in uris:
-            with reading(uri):
-                try:
-                    piece = open_dataset(uri, self._settings.endpoint_url)
-                except FileNotFoundError as error:
-                    if len(uris) == 1:
-                        raise ForcingUnavailable(f"forcing: {uri} does not exist") from error
-                    continue
-                piece = canonical_axes(piece, uri)
-                _check_times(piece["time"], uri)
-                if self._settings.time_label == "start" and piece.sizes["time"] > 1:
-                    piece = piece.assign_coords(interval_end=piece["time"] + np.median(np.diff(piece["time"].values)))
-                pieces.append(around(piece.sel(time=slice(first, last)), grid).load())
+            try:
+                with reading(uri):
+                    pieces.append(self._piece(uri, first, last, grid))
+            except FileNotFoundError as error:
+                if len(uris) == 1:
+                    raise ForcingUnavailable(f"forcing: {uri} does not exist") from error
         pieces = [piece for piece in pieces if piece.sizes["time"]]
         if not pieces:
             raise ForcingUnavailable(
@@ -65,6 +59,14 @@ class AlmaSource:
         records = pieces[0] if len(pieces) == 1 else xr.concat(pieces, dim="time", data_vars="minimal", join="exact")
         _check_times(records["time"], self._settings.uri)
         return records
+
+    def _piece(self, uri: str, first: pd.Timestamp, last: pd.Timestamp, grid: Grid) -> xr.Dataset:
+        """The records of one store from `first` to `last` around the domain, loaded."""
+        piece = canonical_axes(open_dataset(uri, self._settings.endpoint_url), uri)
+        _check_times(piece["time"], uri)
+        if self._settings.time_label == "start" and piece.sizes["time"] > 1:
+            piece = piece.assign_coords(interval_end=piece["time"] + np.median(np.diff(piece["time"].values)))
+        return around(piece.sel(time=slice(first, last)), grid).load()
 
 
 def _check_times(time: xr.DataArray, uri: str) -> None:

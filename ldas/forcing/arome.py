@@ -176,16 +176,16 @@ class AromeSource:
         """The file here, fetched if it is elsewhere and removed afterwards; raises IncompleteRun when there is none."""
         url = file_url(run, package, name, self._settings.arome)
         with tempfile.TemporaryDirectory(prefix="ldas-arome-") as scratch:
-            with reading(url):
-                fs, path = filesystem(url, self._settings.endpoint_url)
-                try:
+            try:
+                with reading(url):
+                    fs, path = filesystem(url, self._settings.endpoint_url)
                     if "file" in fs.protocol:
                         local, size = Path(path), Path(path).stat().st_size
                     else:
                         local, size = Path(scratch) / f"{package}_{name}.grib2", fs.size(path)
                         fs.get_file(path, str(local))
-                except FileNotFoundError as error:
-                    raise IncompleteRun(f"{url} does not exist") from error
+            except FileNotFoundError as error:
+                raise IncompleteRun(f"{url} does not exist") from error
             if size is not None and local.stat().st_size != size:
                 raise IncompleteRun(f"{url}: expected {size} bytes, got {local.stat().st_size}")
             yield local
