@@ -75,7 +75,7 @@ def collect(settings: ObservationSettings, grid: Grid, t0: datetime, t1: datetim
             degraded.append(f"{product}: {error}")
     if not settings.stac_url and any(getattr(settings, product) is not None for product in PRODUCTS):
         degraded.append("observations.stac_url is empty: no catalogue was asked")
-    return Observations(datasets["ssm"], datasets["lai"], used, seen, degraded, transient)
+    return Observations(datasets["ssm"], datasets["lai"], used=used, seen=seen, degraded=degraded, transient=transient)
 
 
 def available(settings: ObservationSettings, grid: Grid, since: date, until: date) -> list[GranuleRef]:
