@@ -35,8 +35,6 @@ class Observations:
     seen: list[GranuleRef] = field(default_factory=list)
     degraded: list[str] = field(default_factory=list)
     transient: bool = False
-    seen: list[GranuleRef] = field(default_factory=list)
-    """Granules that need not be looked at again: used, outside the grid, or unusable for good."""
 
 
 def collect(settings: ObservationSettings, grid: Grid, t0: datetime, t1: datetime, cache: str | Path) -> Observations:
