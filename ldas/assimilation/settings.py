@@ -131,6 +131,8 @@ class RescalingSettings(Settings):
     neighbour_minimum_pairs: int = Field(default=50, ge=2)
     fallback_inflation: float = Field(default=1.5, ge=1)
     """Factor on the observation error of the all-season and spatial fall-backs."""
+    refit: Literal["yearly", "monthly", "dekadly", "never"] = "yearly"
+    """When parameters are fitted anew; `yearly` does so on 1 January, and monthly in a record's first year."""
     drift_days: int = Field(default=90, ge=1)
     drift_limit: PositiveFloat = 0.02
     """m3 m-3."""

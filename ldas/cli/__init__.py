@@ -5,11 +5,12 @@ import sys
 import typer
 from rich.console import Console
 
-from ldas.cli import evaluate, offline, profile_commands, publish
+from ldas.cli import evaluate, offline, profile_commands, publish, run
 from ldas.errors import LdasError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 profile_commands.register(app)
+run.register(app)
 offline.register(app)
 publish.register(app)
 evaluate.register(app)

@@ -6,10 +6,11 @@ This package alone opens the repository. It stores what it is given and knows no
 from ldas.record.configuration import state_configuration
 from ldas.record.contents import CycleResult, Domain, Provenance, Snapshot
 from ldas.record.replay import begin_replay, finish_replay
-from ldas.record.repository import Record
+from ldas.record.repository import MAIN, Record
 from ldas.record.retention import expire
 
 __all__ = [
+    "MAIN",
     "CycleResult",
     "Domain",
     "Provenance",

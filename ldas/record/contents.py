@@ -57,7 +57,9 @@ class Provenance:
     forcing: list[dict[str, Any]] = field(default_factory=list)
     """One entry a run of consecutive hours of one source: `source`, `run_time`, `first`, `last`, `fallback`."""
     observations: list[dict[str, Any]] = field(default_factory=list)
-    """One entry a granule: item id, version, revision, address, checksum."""
+    """One entry a granule that was used: item id, version, revision, addresses, checksum."""
+    seen: list[dict[str, Any]] = field(default_factory=list)
+    """Product, date, id, version, revision and checksum of every granule that was looked at, used or not."""
     degraded: list[str] = field(default_factory=list)
     """Sentences; empty for a cycle that had everything it should."""
     rescaling_version: str = "none"

@@ -29,6 +29,7 @@ from ldas.record.writing import (
     write_pairs,
     write_rescaling,
     write_series,
+    write_spinup,
     write_states,
 )
 
@@ -90,7 +91,9 @@ class Record:
 
     def on_branch(self, branch: str) -> "Record":
         """The same repository seen from another branch."""
-        return Record(self.settings, self.repository, branch)
+        other = Record(self.settings, self.repository, branch)
+        other.__dict__["domain"] = self.domain
+        return other
 
     def root(self, snapshot: str | None = None) -> zarr.Group:
         """The read-only root group of the branch's last commit or of a given one."""
@@ -191,8 +194,10 @@ class Record:
                 self.tag(result.time, commit)
         return commit
 
-    def commit_states(self, parent: str, state: State, progress: Mapping[str, Any]) -> str:
-        """Replace both states of a record without cycles (spin-up); `progress` is kept and read back as `spinup`."""
+    def commit_spinup(
+        self, parent: str, state: State, progress: Mapping[str, Any], maps: Mapping[str, np.ndarray]
+    ) -> str:
+        """Replace both states of a record without cycles; `progress` and `maps` come back from `spinup`."""
         with storing(self.settings), exclusive(self.settings):
             session = self._session_on(parent)
             root = zarr.open_group(session.store, mode="r+")
@@ -202,13 +207,17 @@ class Record:
             check_layout(self.settings.uri, root, specs, 0)
             check_state(self.settings.uri, state, specs)
             write_states(root, dict.fromkeys(STATES, state), _time(root))
-            root.attrs["spinup"] = dict(progress)
+            write_spinup(root, progress, maps)
             return session.commit("spin-up", metadata={"time": _time(root).isoformat(), "kind": "spinup"})
 
-    @property
-    def spinup(self) -> dict[str, Any]:
-        """What the last `commit_states` kept; empty before."""
-        return dict(attributes_at(self.root()).get("spinup", {}))
+    def spinup(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """`progress` and `maps` of the last `commit_spinup`; empty before."""
+        with storing(self.settings):
+            root = self.root()
+            if "spinup" not in root:
+                return {}, {}
+            progress = attributes_at(root, "spinup")
+            return progress["progress"], {name: values_at(root, f"spinup/{name}") for name in progress["maps"]}
 
     def open_analysis(self, snapshot: str | None = None) -> xr.Dataset:
         """The `analysis` rows on (time[, depth], lat, lon), lazily, of the last or a given commit.

@@ -23,12 +23,13 @@ def expire(record: Record, grace: timedelta = GRACE) -> Expired:
 
     The bound is counted in cycles, not by the clock, so that a long backfill stays bounded too. Replaced histories and
     tags of commits written before that point go with them. Time series, moments and the provenance of every cycle
-    stay in all later commits.
+    stay in all later commits. Of several commits for one time (a spin-up) the newest is kept.
     """
-    history = list(record.history())
     oldest_kept = record.time - timedelta(days=record.settings.retention_days)
-    kept = [written for _, valid, written in history if valid >= oldest_kept]
-    cutoff = min(kept)
+    written_of: dict[datetime, datetime] = {}
+    for _, valid, written in record.history():
+        written_of.setdefault(valid, written)
+    cutoff = min(written for valid, written in written_of.items() if valid >= oldest_kept)
     with storing(record.settings), exclusive(record.settings):
         expired = record.repository.expire_snapshots(cutoff, delete_expired_branches=True, delete_expired_tags=True)
         deleted = record.repository.garbage_collect(min(cutoff, datetime.now(UTC) - grace))

@@ -46,7 +46,7 @@ def write_first(
     for name, values in domain.parameters.as_dict().items():
         dims = ("soil_layer", "column") if values.ndim == 2 else ("column",)
         _write_constant(root, f"grid/parameters/{name}", dims, values, {})
-    write_rescaling(root, RescalingParameters.none(domain.grid.size))
+    write_rescaling(root, RescalingParameters.none(domain.grid.size, configuration_hash(configuration)))
     write_states(root, dict.fromkeys(STATES, state), start)
     root.attrs.update(
         {
@@ -127,6 +127,14 @@ def write_rescaling(root: zarr.Group, rescaling: RescalingParameters) -> None:
         array = array_at(root, f"moments/rescaling/{name}")
         array[...] = getattr(rescaling, name).reshape(array.shape)
     root["moments/rescaling"].attrs.update({"version": rescaling.version, "identity": rescaling.identity})
+
+
+def write_spinup(root: zarr.Group, progress: Mapping[str, Any], maps: Mapping[str, np.ndarray]) -> None:
+    """Replace what a spin-up keeps: how far it is, and maps by name."""
+    group = root.require_group("spinup")
+    for name, values in maps.items():
+        group.create_array(name, data=values, chunks=values.shape, overwrite=True)
+    group.attrs.update({"progress": dict(progress), "maps": list(maps)})
 
 
 def _write_constant(

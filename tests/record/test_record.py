@@ -208,9 +208,11 @@ def test_an_interrupted_creation_can_be_repeated(settings: RecordSettings) -> No
 def test_spin_up_replaces_states_before_the_first_cycle_only(settings: RecordSettings) -> None:
     record = new_record(settings)
     spun = make_state(record.domain, 5)
-    record.commit_states(record.tip, spun, {"year": 2025, "passes": 3})
+    record.commit_spinup(record.tip, spun, {"year": 2025, "passes": 3}, {"lai": np.arange(6.0)})
     assert record.load().open_loop.equals(spun)
-    assert record.spinup == {"year": 2025, "passes": 3}
+    progress, maps = record.spinup()
+    assert progress == {"year": 2025, "passes": 3}
+    assert maps["lai"].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
     advance(record, 1)
     with pytest.raises(RecordError, match="a spin-up belongs before the first cycle"):
-        record.commit_states(record.tip, spun, {})
+        record.commit_spinup(record.tip, spun, {}, {})
