@@ -42,10 +42,12 @@ def around(dataset: xr.Dataset, grid: Grid) -> xr.Dataset:
     """The nodes that bilinear interpolation to the grid needs: the domain and one node more on each side."""
     selected = dataset
     for axis, targets in (("lat", grid.lat), ("lon", grid.lon)):
-        nodes = selected[axis].values
-        if len(nodes) < 2:
-            continue
-        margin = 1.001 * float(np.abs(np.diff(nodes)).max())
-        inside = (nodes >= targets.min() - margin) & (nodes <= targets.max() + margin)
-        selected = selected.isel({axis: inside})
+        if selected.sizes[axis] > 1:
+            selected = selected.isel({axis: near(selected[axis].values, targets)})
     return selected
+
+
+def near(nodes: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Nodes of a monotonic axis within one step of the targets, bool (node,)."""
+    margin = 1.001 * float(np.abs(np.diff(nodes)).max())
+    return (nodes >= targets.min() - margin) & (nodes <= targets.max() + margin)

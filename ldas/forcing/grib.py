@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from ldas.errors import InputError
-from ldas.forcing.axes import around, wrap_longitude
+from ldas.forcing.axes import near, wrap_longitude
 from ldas.grid import Grid
 
 _MISSING = 1.0e100
@@ -47,9 +47,9 @@ def read_messages(
     for handle in _handles(path):
         key = _key(handle)
         if wanted(key):
-            field = _field(handle, path)
-            if _covers(field, grid):
-                yield key, around(field.to_dataset(name="field"), grid)["field"]
+            field = _field(handle, path, grid)
+            if field is not None:
+                yield key, field
 
 
 def _handles(path: Path) -> Iterator[int]:
@@ -86,32 +86,29 @@ def _key(handle: int) -> MessageKey:
     )
 
 
-def _field(handle: int, path: Path) -> xr.DataArray:
+def _field(handle: int, path: Path, grid: Grid) -> xr.DataArray | None:
+    """The nodes around the domain, or None when the message's grid does not reach it."""
     kind = eccodes.codes_get_string(handle, "gridType")
     if kind != "regular_ll" or eccodes.codes_get_long(handle, "jPointsAreConsecutive"):
         raise InputError(f"{path.name}: expected a regular longitude-latitude grid in rows, got {kind}")
-    eccodes.codes_set(handle, "missingValue", _MISSING)
     shape = eccodes.codes_get_long(handle, "Nj"), eccodes.codes_get_long(handle, "Ni")
-    values = eccodes.codes_get_values(handle).reshape(shape)
     lat, lon = _axis(handle, "latitude", shape[0]), _axis(handle, "longitude", shape[1])
     if lon[-1] < lon[0] and not eccodes.codes_get_long(handle, "iScansNegatively"):
         lon = np.linspace(lon[0] - 360.0, lon[-1], shape[1])
-    field = xr.DataArray(
+    lat, lon = np.round(lat, 6), np.round(wrap_longitude(lon), 6)
+    rows, cols = np.argsort(-lat), np.argsort(lon)
+    rows, cols = rows[near(lat[rows], grid.lat)], cols[near(lon[cols], grid.lon)]
+    if not len(rows) or not len(cols):
+        return None
+    eccodes.codes_set(handle, "missingValue", _MISSING)
+    values = eccodes.codes_get_values(handle).reshape(shape)[np.ix_(rows, cols)]
+    return xr.DataArray(
         np.where(values == _MISSING, np.nan, values),
         dims=("lat", "lon"),
-        coords={"lat": np.round(lat, 6), "lon": np.round(wrap_longitude(lon), 6)},
+        coords={"lat": lat[rows], "lon": lon[cols]},
     )
-    return field.sortby("lat", ascending=False).sortby("lon")
 
 
 def _axis(handle: int, name: str, count: int) -> np.ndarray:
     first, last = (eccodes.codes_get_double(handle, f"{name}Of{end}GridPointInDegrees") for end in ("First", "Last"))
     return np.linspace(first, last, count)
-
-
-def _covers(field: xr.DataArray, grid: Grid) -> bool:
-    lat, lon = field["lat"].values, field["lon"].values
-    return bool(
-        lat.min() <= grid.lat.max() and lat.max() >= grid.lat.min() and lon.min() <= grid.lon.max()
-        and lon.max() >= grid.lon.min()
-    )  # fmt: skip
