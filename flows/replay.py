@@ -1,0 +1,17 @@
+"""Run again from a past cycle on a branch, then move `main` in one step."""
+
+from datetime import datetime
+
+from prefect import flow
+
+from flows.common import ProfilePath, run_name, utc
+from flows.tasks import publish_record, replay_cycles, report_cycles
+
+
+@flow(flow_run_name=run_name, retries=0)
+def replay(profile: ProfilePath, since: datetime) -> int:
+    """Make the windows from the one that ends at `since` (UTC) to the last cycle anew, then publish."""
+    count = replay_cycles(profile, utc(since))
+    publish_record(profile)
+    report_cycles(profile, count)
+    return count

@@ -1,0 +1,39 @@
+"""Repeat a year of weather without observations until soil and vegetation are in balance."""
+
+from typing import cast
+from uuid import UUID
+
+from prefect import flow
+from prefect.artifacts import create_progress_artifact, create_table_artifact, update_progress_artifact
+from pydantic import Field
+
+from flows.common import ProfilePath, run_name, service_of
+from ldas.spinup import spin_up
+
+
+@flow(flow_run_name=run_name, retries=0)
+def spinup(
+    profile: ProfilePath,
+    year: int = Field(ge=1950, le=2100),
+    passes: int = Field(default=20, ge=1, le=100),
+    stop_below: float | None = Field(default=None, gt=0, description="kg m-2; None makes every pass"),
+) -> int:
+    """Run `passes` times over the year that begins in `year`; an interrupted run goes on where it stopped."""
+    service = service_of(profile)
+    artifact = cast(UUID, create_progress_artifact(0.0, description=f"spin-up over {year}, {passes} passes"))
+    shown = -1
+
+    def show(done: int, share: float) -> None:
+        nonlocal shown
+        percent = int(100.0 * (done + share) / passes)
+        if percent > shown:
+            update_progress_artifact(artifact, float(min(percent, 100)))
+            shown = percent
+
+    changes = spin_up(service, year, passes, stop_below=stop_below, progress=show)
+    create_table_artifact(
+        [{name: f"{value:.4g}" for name, value in vars(change).items()} for change in changes],
+        key=f"{service.profile.domain.name}-spinup",
+        description="Change between passes: soil water kg m-2, LAI m2 m-2",
+    )
+    return len(changes)
