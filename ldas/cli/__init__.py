@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from ldas.cli import evaluate, offline, profile_commands, publish, run
+from ldas.cli import demo, evaluate, offline, profile_commands, publish, run
 from ldas.errors import LdasError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -14,6 +14,7 @@ run.register(app)
 offline.register(app)
 publish.register(app)
 evaluate.register(app)
+demo.register(app)
 
 
 @app.callback()

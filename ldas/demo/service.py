@@ -1,4 +1,4 @@
-"""The demo world as a service sees it: files in an object store, a catalogue that grows, and a profile that names both."""
+"""The demo world as a service sees it: files in an object store, a growing catalogue, and a profile naming both."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
