@@ -18,10 +18,14 @@ def evaluate(
         list[str] | None, typer.Option(help="NAME=ADDRESS of a published analysis to compare with; repeatable")
     ] = None,
     month: Annotated[int, typer.Option(min=1, max=12, help="month of the year-to-year maps")] = 7,
+    tolerance_hours: Annotated[
+        float, typer.Option(min=0, help="in situ mean within this many hours of the analysis; 0 takes the value there")
+    ] = 0.0,
     flags: Annotated[str, typer.Option(help="ISMN flags that are accepted, separated by commas")] = "G",
     input_origin: Annotated[str, typer.Option("--input", help="what the experiments were made from")] = "",
 ) -> None:
     """Score the profile's analysis and open loop, and further experiments, against ISMN stations."""
+    import pandas as pd
     import xarray as xr
 
     from ldas.config import load_profile
@@ -53,6 +57,7 @@ def evaluate(
         read_optional(ismn, "soil_moisture", 0.30, accepted),
         read_optional(ismn, "soil_temperature", 0.05, accepted),
         month,
+        pd.Timedelta(hours=tolerance_hours) if tolerance_hours else None,
     )
     page = write_report(evaluation, output)
     typer.echo(f"{len(evaluation.station_scores)} scores, {len(evaluation.drawings)} figures: {page}")

@@ -109,8 +109,10 @@ def _stations(
 
 
 def _score_columns(rows: list[dict[str, object]]) -> list[str]:
-    known = ["network", "station", "variable", "evaluated", "reference", "season", "hour", "n", "r", "ubrmsd", "rmsd"]
-    return list(dict.fromkeys([*known, *(key for row in rows for key in row)]))
+    """Columns in order, the same ones when there is no row."""
+    known = ("network", "station", "latitude", "longitude", "variable", "evaluated", "reference", "season", "hour")
+    numbers = ("n", "r", "ubrmsd", "rmsd")
+    return list(dict.fromkeys([*known, *numbers, *(key for row in rows for key in row)]))
 
 
 def _contrasts(

@@ -11,10 +11,10 @@ from ldas.errors import InputError
 
 
 def increments(times: np.ndarray, accumulated: np.ndarray, since: str) -> np.ndarray:
-    """Amount of each interval that ends at a record, from values accumulated `since` `start` or `day` (00 UTC).
+    """Amount of each interval that ends at a record, from sums `since` the `start` or since 00 UTC of the `day`.
 
-    The first record of a sum since the start has no predecessor and becomes NaN, unless it is the only reset: a daily
-    sum keeps the first record after 00 UTC as it is, and the record stamped 00 UTC closes the day before it.
+    Sums since the start: the first record has no predecessor and becomes NaN. Sums of a day: the first record after
+    00 UTC is kept as it is, and the record stamped 00 UTC closes the day before it (ERA5-Land).
     """
     step = np.diff(times, prepend=np.nan)
     amount = np.full_like(accumulated, np.nan)

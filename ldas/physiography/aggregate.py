@@ -15,7 +15,8 @@ class CellMean:
     """Sums of values and of known area by cell, over any number of tiles."""
 
     def __init__(self, grid: Grid) -> None:
-        self._edges = axis_edges(grid.lat), axis_edges(grid.lon)
+        half = 0.5 * grid.resolution
+        self._edges = np.append(grid.lat + half, grid.lat[-1] - half), np.append(grid.lon - half, grid.lon[-1] + half)
         self._value = np.zeros(grid.shape)
         self._area = np.zeros(grid.shape)
 

@@ -38,6 +38,17 @@ def test_a_window_is_bilinear_and_complete(weather: xr.Dataset, grid: Grid, tmp_
     assert set(window["source"].values) == {"synthetic plane"} and not window["fallback"].any()
 
 
+def test_one_file_a_day_equals_one_store(weather: xr.Dataset, grid: Grid, tmp_path: Path) -> None:
+    usual = window_forcing(stored(weather, tmp_path), grid, T0, T1)
+    for day in ("2017-06-01", "2017-06-02"):
+        weather.sel(time=day).to_netcdf(tmp_path / f"day_{day.replace('-', '')}.nc")
+    daily = ForcingSettings(uri=str(tmp_path) + "/day_{date:%Y%m%d}.nc")
+    xr.testing.assert_equal(window_forcing(daily, grid, T0, T1), usual)
+    (tmp_path / "day_20170602.nc").unlink()
+    with pytest.raises(ForcingUnavailable, match="2017-06-02T00:00Z"):
+        window_forcing(daily, grid, T0, T1)
+
+
 def test_latitude_order_and_longitude_range_do_not_matter(weather: xr.Dataset, grid: Grid, tmp_path: Path) -> None:
     usual = window_forcing(stored(weather, tmp_path), grid, T0, T1)
     turned = weather.assign_coords(lon=weather["lon"] % 360.0).sortby("lon").sortby("lat")

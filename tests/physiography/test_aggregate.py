@@ -75,6 +75,12 @@ def test_unknown_cells_take_the_nearest_known_one() -> None:
         fill_from_neighbours(np.full((3, 4), np.nan), "sand")
 
 
+def test_a_domain_of_one_cell_is_a_domain() -> None:
+    field = pixels(0.0025)
+    field = field.copy(data=np.broadcast_to(field["lon"].values, field.shape))
+    assert cell_mean([field], Grid(4.02, 44.01, 4.03, 44.02)) == pytest.approx(np.array([[4.025]]))
+
+
 def test_an_irregular_axis_is_refused() -> None:
     with pytest.raises(InputError, match="regular axis"):
         axis_edges(np.array([0.0, 1.0, 3.0]))
