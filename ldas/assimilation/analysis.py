@@ -78,7 +78,7 @@ def perturbed_starts(
     """The eight perturbed start states of the `columns` of `active_columns`."""
     settings = settings.in_force()
     domain, start = domain.select(columns), start.select(columns)
-    return perturb(start, _sizes(start, domain, settings), settings.control)
+    return perturb(start, _sizes(start, domain, settings), settings.control, settings.biomass)
 
 
 def analyse(

@@ -4,6 +4,7 @@ import numpy as np
 
 from ldas.assimilation.settings import BiomassSettings, ControlSettings
 from ldas.errors import InputError
+from ldas.model.biomass import ALLOCATION, DILUTION_C
 from ldas.model.state import State
 
 CONTROL = ("LAI", "WG2", "WG3", "WG4", "WG5", "WG6", "WG7", "WG8")
@@ -58,7 +59,7 @@ def perturbation_sizes(
     return np.where(elements, np.concatenate([lai[None], water]), 0.0)
 
 
-def perturb(start: State, sizes: np.ndarray, settings: ControlSettings) -> list[State]:
+def perturb(start: State, sizes: np.ndarray, settings: ControlSettings, biomass: BiomassSettings) -> list[State]:
     """Eight start states, one a control variable, perturbed in all patches at once (§2.3).
 
     The LAI member has its leaf biomass multiplied by the same factor, or the daily vegetation step would undo it.
@@ -69,6 +70,7 @@ def perturb(start: State, sizes: np.ndarray, settings: ControlSettings) -> list[
         if variable == LAI:
             member.lai += sizes[LAI]
             member.biomass_leaf *= np.where(sizes[LAI] > 0.0, 1.0 + settings.lai_perturbation, 1.0)
+            _follow(member, start, biomass)
         else:
             member.wg[variable] += sizes[variable]
         members.append(member)
@@ -101,4 +103,18 @@ def apply_increments(
         lifted = np.maximum(analysed.biomass_leaf, lai_min * alpha)
         analysed.biomass_leaf = np.where(increments[LAI] > 0.0, lifted, analysed.biomass_leaf)
     analysed.biomass_leaf += alpha * increments[LAI]
+    _follow(analysed, state, settings)
     return analysed
+
+
+def _follow(changed: State, original: State, biomass: BiomassSettings) -> None:
+    """Move the structural biomass of `changed` along the dilution law with its leaf biomass, if asked for."""
+    if biomass.structure == "follows":
+        added = _structure(changed.biomass_leaf) - _structure(original.biomass_leaf)
+        changed.biomass_structural = np.maximum(0.0, changed.biomass_structural + added)
+
+
+def _structure(leaf: np.ndarray) -> np.ndarray:
+    """B2 that the dilution law gives to a leaf biomass, kg m-2 (vegetation document §8.3)."""
+    leaf = np.maximum(leaf, 0.0)
+    return np.maximum(0.0, (leaf / DILUTION_C) ** ALLOCATION - leaf)

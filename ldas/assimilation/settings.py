@@ -81,6 +81,9 @@ class BiomassSettings(Settings):
 
     ratio: Literal["model", "reference"] = "model"
     """alpha = the model's own ratio of the column, or the table of the reference filter by patch."""
+    structure: Literal["kept", "follows"] = "kept"
+    """`follows` moves the structural biomass along the dilution law with the leaves, in perturbed runs too; `kept` is
+    the reference, whose daily step shares added leaves with the stems and keeps a quarter of them while growing."""
     lift_to_minimum: bool = False
     """Fill a pool below LAI_min * alpha before a positive increment is added."""
 
@@ -168,7 +171,7 @@ class AssimilationSettings(Settings):
                 "control": self.control.model_copy(update={"backward_at_saturation": False}),
                 "jacobian": self.jacobian.model_copy(update={"check": False, "mask_frozen": False, "lai_floor": 0.0}),
                 "bounds": self.bounds.model_copy(update={"room_for_ice": False, "reapply": False}),
-                "biomass": BiomassSettings(ratio="reference", lift_to_minimum=False),
+                "biomass": BiomassSettings(ratio="reference"),
                 "quality_control": self.quality_control.model_copy(update={"rules": "reference"}),
             }
         )

@@ -46,7 +46,7 @@ def test_each_member_differs_in_its_variable_only_and_in_all_patches() -> None:
     start = make_state(np.array([[2.0, 4.0], *[[0.2, 0.3]] * 7]))
     settings = ControlSettings()
     sizes = perturbation_sizes(start, np.array([0.08, 0.09]), W_SAT, np.ones((8, 2), bool), settings)
-    members = perturb(start, sizes, settings)
+    members = perturb(start, sizes, settings, BiomassSettings())
     for variable, member in enumerate(members):
         difference = control_values(member) - control_values(start)
         np.testing.assert_allclose(difference[variable], sizes[variable], rtol=1e-10)
@@ -62,7 +62,7 @@ def test_unvegetated_columns_are_not_perturbed_in_lai() -> None:
     start = make_state(np.array([[0.0], *[[0.2]] * 7]))
     elements = controlled(np.array([1]), np.array([1.0]), np.array([False]), np.array([9]))
     sizes = perturbation_sizes(start, np.array([0.08]), W_SAT, elements, ControlSettings())
-    assert perturb(start, sizes, ControlSettings())[LAI].equals(start)
+    assert perturb(start, sizes, ControlSettings(), BiomassSettings())[LAI].equals(start)
 
 
 @pytest.mark.parametrize(("ice", "sign"), [(0.0, 1.0), (0.23, -1.0)])
@@ -72,7 +72,7 @@ def test_a_saturated_layer_is_perturbed_downwards(ice: float, sign: float) -> No
     elements = np.ones((8, 1), bool)
     sizes = perturbation_sizes(start, np.array([0.08]), W_SAT, elements, ControlSettings())
     np.testing.assert_allclose(sizes[:, 0], 8e-6 * np.array([250.0, 1, 1, sign, 1, 1, 1, 1]), rtol=1e-12)
-    for member in perturb(start, sizes, ControlSettings()):
+    for member in perturb(start, sizes, ControlSettings(), BiomassSettings()):
         member.check(np.full((14, 1), 0.43), np.array([9]))
     upward = ControlSettings(backward_at_saturation=False)
     assert (perturbation_sizes(start, np.array([0.08]), W_SAT, elements, upward) > 0.0).all()
@@ -108,6 +108,24 @@ def test_lifting_a_pool_below_its_minimum_applies_to_positive_increments(increme
     settings = BiomassSettings(lift_to_minimum=True)
     analysed = apply_increments(state, increments, np.array([0.07]), np.array([0.3]), settings)
     np.testing.assert_allclose(analysed.biomass_leaf, expected, rtol=1e-12)
+
+
+def test_structural_biomass_follows_on_the_dilution_law_if_asked_for() -> None:
+    """On the law B1 = c (B1 + B2)^0.62, and stays there."""
+    follows = BiomassSettings(structure="follows")
+    state = make_state(np.array([[3.0], *[[0.2]] * 7]))
+    state.biomass_leaf[:] = 0.21
+    state.biomass_structural[:] = (0.21 / 0.31425531725) ** (1 / 0.62) - 0.21
+    increments = np.zeros((8, 1))
+    increments[LAI] = 0.5
+    analysed = apply_increments(state, increments, np.array([0.07]), np.array([0.3]), follows)
+    total = analysed.biomass_leaf + analysed.biomass_structural
+    np.testing.assert_allclose(analysed.biomass_leaf, 0.31425531725 * total**0.62, rtol=1e-9)
+    sizes = np.zeros((8, 1))
+    sizes[LAI] = 3e-3
+    member = perturb(state, sizes, ControlSettings(), follows)[LAI]
+    assert member.biomass_structural > state.biomass_structural
+    assert perturb(state, sizes, ControlSettings(), follows)[1].biomass_structural == state.biomass_structural
 
 
 def test_control_names_match_the_rows() -> None:

@@ -6,7 +6,7 @@ import pytest
 from ldas.assimilation.control import CONTROL, LAI, controlled, perturb, perturbation_sizes
 from ldas.assimilation.jacobian import finite_differences
 from ldas.assimilation.quality_control import CellObservations
-from ldas.assimilation.settings import AssimilationSettings, ControlSettings
+from ldas.assimilation.settings import AssimilationSettings, BiomassSettings, ControlSettings
 from ldas.model.options import ModelOptions
 from ldas.model.state import State
 from ldas.window import WindowModel, run_window
@@ -110,9 +110,11 @@ def test_lai_answers_to_itself_as_the_allocation_lets_it(world: SmallWorld, star
 def test_patches_answer_alone_bit_for_bit(world: SmallWorld, starts: list[State], patch: int) -> None:
     start, window = starts[0], WINDOWS[0]
     sizes = sizes_of(world, start, ControlSettings())
-    everywhere = world.run([start, *perturb(start, sizes, ControlSettings())], window)
+    everywhere = world.run([start, *perturb(start, sizes, ControlSettings(), BiomassSettings())], window)
     mine = world.domain.patch == patch
-    alone = world.run([start, *perturb(start, np.where(mine, sizes, 0.0), ControlSettings())], window)
+    alone = world.run(
+        [start, *perturb(start, np.where(mine, sizes, 0.0), ControlSettings(), BiomassSettings())], window
+    )
     for both, one in zip(everywhere, alone, strict=True):
         assert both.select(mine).equals(one.select(mine))
         assert one.select(~mine).equals(everywhere[0].select(~mine))
@@ -131,7 +133,7 @@ def test_lai_perturbation_without_biomass_vanishes_at_the_daily_step(world: Smal
     start, window = starts[0], WINDOWS[0]
     forgotten = start.copy()
     forgotten.lai *= 1.001
-    consistent = perturb(start, sizes_of(world, start, ControlSettings()), ControlSettings())[LAI]
+    consistent = perturb(start, sizes_of(world, start, ControlSettings()), ControlSettings(), BiomassSettings())[LAI]
     end, without, with_biomass = world.run([start, forgotten, consistent], window)
     growing = world.domain.vegetated & (end.lai > world.domain.lai_min)
     assert growing.any()
