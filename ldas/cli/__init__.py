@@ -5,6 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
+from ldas.cli import compile as compile_module
 from ldas.cli import demo, evaluate, offline, profile_commands, publish, run
 from ldas.errors import LdasError
 
@@ -15,6 +16,7 @@ offline.register(app)
 publish.register(app)
 evaluate.register(app)
 demo.register(app)
+compile_module.register(app)
 
 
 @app.callback()
