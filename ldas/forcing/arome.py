@@ -154,7 +154,7 @@ class AromeSource:
                 slot = (str(name_of(key)), key.end_step)
                 if slot in found and key.step_type == "instant":
                     continue
-                if found and not field.indexes["lon"].equals(next(iter(found.values())).indexes["lon"]):
+                if not _on_one_grid(field, found):
                     raise InputError(f"{path.name}: {slot[0]} is on another grid than the fields before it")
                 found[slot] = field
         except InputError as error:
@@ -196,3 +196,8 @@ def _is_kind(key: MessageKey, kind: str) -> bool:
     if kind == "instant":
         return key.step_type == "instant"
     return key.step_type == "instant" or (key.step_type == "accum" and key.start_step == 0)
+
+
+def _on_one_grid(field: xr.DataArray, found: Messages) -> bool:
+    first = next(iter(found.values()), field)
+    return all(field.indexes[axis].equals(first.indexes[axis]) for axis in ("lat", "lon"))

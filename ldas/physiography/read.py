@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import rasterio
-import rioxarray
 import xarray as xr
 from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
+from rasterio.windows import Window
 
 from ldas.errors import ConfigurationError, InputError
 from ldas.grid import Grid
@@ -31,32 +31,68 @@ def read_tiles(layer: MapLayer, grid: Grid, quantity: str, endpoint_url: str = "
     InputError naming the file for an unknown unit or a map that is not on (lat, lon), AccessError, TransientError.
     """
     for uri in layer.uri:
-        with reading(uri):
-            field = _open(uri, layer.variable, endpoint_url)
-            window = _window(_geographic(field, uri), grid)
-            if 0 in window.shape:
-                continue
-            values = window.astype(np.float64).load()
-        yield values * _factor(layer, uri, str(field.attrs.get("units", "")), quantity)
+        read = _raster if uri.lower().endswith(_RASTER) else _dataset
+        try:
+            with reading(uri):
+                window = read(uri, layer.variable, endpoint_url, grid)
+        except FileNotFoundError as error:
+            raise InputError(f"{uri}: does not exist") from error
+        if window is not None:
+            yield window * _factor(layer, uri, str(window.attrs.get("units", "")), quantity)
 
 
-def _open(uri: str, variable: str, endpoint_url: str) -> xr.DataArray:
-    if uri.lower().endswith(_RASTER):
-        fs, path = filesystem(uri, endpoint_url)
-        source = rasterio.open(path, opener=fs)
-        if source.crs is not None and not source.crs.is_geographic:
-            source = WarpedVRT(source, crs="EPSG:4326", resampling=Resampling.nearest)
-        field = rioxarray.open_rasterio(source, mask_and_scale=True)
-        if not isinstance(field, xr.DataArray) or field.sizes["band"] != 1:
-            raise InputError(f"{uri}: expected a raster of one band")
-        return field.squeeze("band", drop=True)
+def _raster(uri: str, variable: str, endpoint_url: str, grid: Grid) -> xr.DataArray | None:
+    """The pixels of a raster that touch the domain; a projected one is seen through a nearest-neighbour warp."""
+    fs, path = filesystem(uri, endpoint_url)
+    fs.info(path)  # a refusal or a missing file shows here; GDAL would call both an unreadable file
+    with rasterio.open(path, opener=fs) as source:
+        if source.crs is None or source.crs.is_geographic:
+            return _raster_window(source, uri, grid)
+        with WarpedVRT(source, crs="EPSG:4326", resampling=Resampling.nearest) as warped:
+            return _raster_window(warped, uri, grid)
+
+
+def _raster_window(source: rasterio.DatasetReader | WarpedVRT, uri: str, grid: Grid) -> xr.DataArray | None:
+    transform = source.transform
+    if source.count != 1 or transform.b or transform.d or transform.a <= 0 or transform.e >= 0:
+        raise InputError(f"{uri}: expected a north-up raster of one band, got {source.count} on {tuple(transform)[:6]}")
+    lat = transform.f + (np.arange(source.height) + 0.5) * transform.e
+    lon = transform.c + (np.arange(source.width) + 0.5) * transform.a
+    rows, cols = (np.flatnonzero(inside) for inside in _touching(lat, lon, grid))
+    if not len(rows) or not len(cols):
+        return None
+    window = Window.from_slices((rows[0], rows[-1] + 1), (cols[0], cols[-1] + 1))
+    values = source.read(1, window=window, masked=True).astype(np.float64).filled(np.nan)
+    return xr.DataArray(
+        values * source.scales[0] + source.offsets[0],
+        dims=("lat", "lon"),
+        coords={"lat": lat[rows], "lon": lon[cols]},
+        attrs={"units": source.units[0] or ""},
+    )
+
+
+def _dataset(uri: str, variable: str, endpoint_url: str, grid: Grid) -> xr.DataArray | None:
+    """The pixels of a Zarr or NetCDF variable that touch the domain."""
     dataset = open_dataset(uri, endpoint_url)
     if variable and variable not in dataset:
         raise InputError(f"{uri}: expected a variable {variable!r}, got {', '.join(map(str, dataset.data_vars))}")
     names = [variable] if variable else [str(name) for name, field in dataset.data_vars.items() if field.ndim >= 2]
     if len(names) != 1:
         raise ConfigurationError(f"{uri}: expected `variable` to name one of {', '.join(names) or 'no maps'}")
-    return dataset[names[0]].squeeze(drop=True)
+    field = _geographic(dataset[names[0]].squeeze(drop=True), uri)
+    rows, cols = _touching(field["lat"].values, field["lon"].values, grid)
+    if not rows.any() or not cols.any():
+        return None
+    return field.isel(lat=rows, lon=cols).astype(np.float64).load()
+
+
+def _touching(lat: np.ndarray, lon: np.ndarray, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns whose pixels touch the domain, and one more on each side, bool."""
+    inside = []
+    for centres, targets in ((lat, grid.lat), (lon, grid.lon)):
+        margin = 0.5 * grid.resolution + 1.5 * (float(np.abs(np.diff(centres)).max()) if len(centres) > 1 else 0.0)
+        inside.append((centres > targets.min() - margin) & (centres < targets.max() + margin))
+    return inside[0], inside[1]
 
 
 def _geographic(field: xr.DataArray, uri: str) -> xr.DataArray:
@@ -72,16 +108,6 @@ def _geographic(field: xr.DataArray, uri: str) -> xr.DataArray:
     if float(field["lon"].max()) > 180.0:
         field = field.assign_coords(lon=(field["lon"] + 180.0) % 360.0 - 180.0)
     return field.sortby("lon").sortby("lat", ascending=False).transpose("lat", "lon")
-
-
-def _window(field: xr.DataArray, grid: Grid) -> xr.DataArray:
-    """The pixels that touch the domain, with one pixel more on each side."""
-    step = [abs(float(field[axis][1] - field[axis][0])) if field.sizes[axis] > 1 else 0.0 for axis in ("lat", "lon")]
-    half = 0.5 * grid.resolution
-    return field.sel(
-        lat=slice(grid.lat[0] + half + step[0], grid.lat[-1] - half - step[0]),
-        lon=slice(grid.lon[0] - half - step[1], grid.lon[-1] + half + step[1]),
-    )
 
 
 def _factor(layer: MapLayer, uri: str, stated: str, quantity: str) -> float:

@@ -13,6 +13,7 @@ import xarray as xr
 from ldas.errors import InputError
 from ldas.evaluation.evaluate import evaluate
 from ldas.evaluation.experiments import Experiments, gather_experiments
+from ldas.evaluation.ismn_reader import read_archive
 from ldas.evaluation.maps import month_changes, observation_agreement, relation, years_with
 from ldas.evaluation.report import write_report
 from ldas.evaluation.stations import collocate, contrast_scores, contrasts, score_pairs, station_pairs
@@ -157,3 +158,31 @@ def test_a_short_series_says_what_it_cannot_show(tmp_path: Path) -> None:
     text = write_report(evaluation, tmp_path).read_text(encoding="utf-8")
     for note in ("No station in the domain", "No monthly contrasts", "No year-to-year maps", "No observed surface"):
         assert note in text
+
+
+def test_a_real_station_scores_an_analysis_with_a_known_error(shared_data: Path) -> None:
+    archive = read_archive(shared_data / "ismn" / "sep_ceop" / "Data_seperate_files_20170810_20180809")
+    fraye = next(series for series in archive.series if series.station == "fraye")
+    times = pd.date_range("2018-01-01 18:00", "2019-12-31 18:00", freq="D")
+    measured = fraye.values.reindex(times).to_numpy()
+    cells = {"time": times, "depth": [0.025, 0.30], "lat": [44.475, 44.465], "lon": [-0.735, -0.725]}
+    wet = np.broadcast_to((1.1 * measured + 0.02)[:, None, None, None], (len(times), 2, 2, 2))
+    plane = ("time", "lat", "lon")
+    rows = xr.Dataset(
+        {
+            "wg": (("time", "depth", "lat", "lon"), wet - 0.01),
+            "wg_ol": (("time", "depth", "lat", "lon"), wet),
+            "lai": (plane, wet[:, 0]),
+            "lai_ol": (plane, wet[:, 0]),
+        },
+        coords=cells,
+    )
+    evaluation = evaluate(gather_experiments({"SSM": rows}, ORIGIN), archive.series)
+    assert any("COSMOS/ARM-1" in note for note in evaluation.notes)
+    overall = evaluation.station_scores.query("season == 'all'").set_index("evaluated")
+    known = measured[np.isfinite(measured)]
+    assert overall.loc["OL", "n"] == len(known) > 600
+    assert overall.loc["OL", "r"] == pytest.approx(1.0)
+    assert overall.loc["OL", "bias"] == pytest.approx(0.1 * known.mean() + 0.02)
+    assert overall.loc["SSM", "bias"] == pytest.approx(0.1 * known.mean() + 0.01)
+    assert overall.loc["OL", "ubrmsd"] == pytest.approx(0.1 * known.std())

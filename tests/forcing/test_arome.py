@@ -8,6 +8,7 @@ import eccodes
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from ldas.errors import ForcingUnavailable
 from ldas.forcing import interpolation_options, window_forcing
@@ -15,6 +16,7 @@ from ldas.forcing.arome_runs import candidate_runs, hours_by_run
 from ldas.forcing.checks import hours_of
 from ldas.forcing.settings import AromeSettings, ForcingSettings
 from ldas.grid import Grid
+from tests.forcing import arome_files
 from tests.forcing.arome_files import file_path, write_run
 from tests.forcing.conftest import T0, T1
 
@@ -118,6 +120,22 @@ def test_a_sum_labelled_instant_is_still_a_sum(both_runs: Path, tmp_path: Path, 
     window = window_forcing(settings_of(both_runs), grid, T0, T1)
     for name in ("SWdown", "LWdown", "Rainf"):
         np.testing.assert_allclose(window[name], usual[name], atol=1e-9, err_msg=name)
+
+
+@pytest.mark.parametrize("shift", [0.0125, 20.0], ids=["half a node beside", "elsewhere"])
+def test_a_second_grid_in_a_file(both_runs: Path, grid: Grid, monkeypatch: pytest.MonkeyPatch, shift: float) -> None:
+    """A grid elsewhere is passed over; a second one over the domain refuses the run."""
+    usual = window_forcing(settings_of(both_runs), grid, T0, T1)
+    monkeypatch.setattr(arome_files, "FIRST_LAT", arome_files.FIRST_LAT + shift)
+    monkeypatch.setattr(arome_files, "LAST_LAT", arome_files.LAST_LAT + shift)
+    with file_path(both_runs, SECOND, "SP1", "00H06H").open("ab") as file:
+        temperature = np.full((arome_files.NLAT, arome_files.NLON), 250.0)
+        arome_files.write_message(file, SECOND, 3, [0, 0, 0, 103, 2], temperature, "instant")
+    if shift > 1.0:
+        xr.testing.assert_equal(window_forcing(settings_of(both_runs), grid, T0, T1), usual)
+    else:
+        with pytest.raises(ForcingUnavailable, match="Tair is on another grid"):
+            window_forcing(settings_of(both_runs), grid, T0, T1)
 
 
 @pytest.mark.parametrize("fault", ["truncated", "html", "empty"])

@@ -1,12 +1,9 @@
 """The same weather and maps from a real S3 server and over HTTP, and what each kind of failure becomes."""
 
-import http.server
 import os
 import shutil
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import boto3
@@ -20,6 +17,7 @@ from ldas.forcing.settings import AromeSettings, ForcingSettings
 from ldas.grid import Grid
 from tests.forcing.arome_files import write_run
 from tests.forcing.conftest import T0, T1, make_weather
+from tests.forcing.faulty_server import Handler, s3_refusal, serving
 
 pytestmark = pytest.mark.server
 
@@ -59,28 +57,6 @@ def test_what_is_not_there_is_missing_forcing(bucket: str, grid: Grid, uri: str)
         window_forcing(ForcingSettings(uri=uri, endpoint_url=bucket), grid, T0, T1)
 
 
-class Handler(http.server.SimpleHTTPRequestHandler):
-    """Serves a folder; paths that hold a fault's word are answered with its status."""
-
-    faults: dict[str, tuple[int, bytes]] = {}  # noqa: RUF012
-
-    def do_GET(self) -> None:
-        for word, (status, body) in self.faults.items():
-            if word in self.path:
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                if self.command == "GET":
-                    self.wfile.write(body)
-                return
-        super().do_GET() if self.command == "GET" else super().do_HEAD()
-
-    do_HEAD = do_GET
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Keep the test's output quiet."""
-
-
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs")
@@ -91,12 +67,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def serve(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(runs)))
     monkeypatch.setattr(Handler, "faults", {})
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with serving(runs) as url:
+        yield url
 
 
 def arome(root: str) -> ForcingSettings:
@@ -133,8 +106,7 @@ def test_no_server_is_transient(grid: Grid) -> None:
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "InvalidAccessKeyId", "AccessDenied"])
 def test_refused_keys_are_not_missing_data(serve: str, grid: Grid, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
-    body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>no</Message></Error>".encode()
-    Handler.faults = {"/weather": (403, body)}
+    Handler.faults = {"/weather": (403, s3_refusal(code))}
     monkeypatch.setitem(os.environ, "AWS_ACCESS_KEY_ID", "old")
     monkeypatch.setitem(os.environ, "AWS_SECRET_ACCESS_KEY", "old")
     for name in ("weather.nc", "weather.zarr"):
