@@ -140,10 +140,10 @@ class Record:
                 raise RecordError(f"{self.settings.uri}: the {what} are not those the record was made with")
         return domain
 
-    def load(self) -> Snapshot:
-        """States, statistics and clock after the last cycle."""
+    def load(self, commit: str | None = None) -> Snapshot:
+        """States, statistics and clock after the last cycle, or as of a given commit."""
         with storing(self.settings):
-            session = self._session()
+            session = self._session(commit)
             root = zarr.open_group(session.store, mode="r")
             analysis, open_loop = (
                 State(**{name: values_at(root, f"state/{which}/{name}") for name in State.names()}) for which in STATES

@@ -3,7 +3,7 @@
 A record is created from this layout and compared with it before every write.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -63,7 +63,7 @@ def layout(domain: Domain, snow_layers: int) -> dict[str, ArraySpec]:
     specs = {f"state/{name}/{row}": _spec(variables("state")[row], sizes) for name in STATES for row in State.names()}
     specs |= {f"analysis/{name}": _spec(row, sizes) for name, row in variables("analysis").items()}
     specs |= {f"diagnostics/{name}": _spec(row, sizes) for name, row in variables("diagnostic").items()}
-    specs |= {f"moments/pairs/{name}": _spec(variables("moment")[name], sizes) for name in PAIRS}
+    specs |= {f"moments/pairs/{name}": replace(_spec(variables("moment")[name], sizes), fill=0) for name in PAIRS}
     specs |= {f"moments/rescaling/{name}": _spec(variables("rescaling")[name], sizes) for name in RESCALING}
     time = ArraySpec(
         ("time",),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import zarr
 
+from ldas.assimilation.moments import PairMoments
 from ldas.config import RecordSettings
 from ldas.errors import CommitConflict, RecordError
 from ldas.record import Record
@@ -36,6 +37,8 @@ def test_initial_state_returns_to_the_last_bit(settings: RecordSettings) -> None
     assert snapshot.id == record.tip
     assert (snapshot.days_since == -1).all()
     assert snapshot.rescaling.version == "none"
+    for name, values in vars(PairMoments.empty(domain.grid.size)).items():
+        np.testing.assert_array_equal(getattr(snapshot.moments, name), values)
 
 
 def test_grid_columns_and_parameters_return_to_the_last_bit(settings: RecordSettings) -> None:
