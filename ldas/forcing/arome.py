@@ -152,10 +152,10 @@ class AromeSource:
                 if key.run != run:
                     raise InputError(f"{path.name}: expected run {run:%Y-%m-%dT%HZ}, found {key.run:%Y-%m-%dT%HZ}")
                 slot = (str(name_of(key)), key.end_step)
-                if slot in found and key.step_type == "instant":
-                    continue
                 if not _on_one_grid(field, found):
                     raise InputError(f"{path.name}: {slot[0]} is on another grid than the fields before it")
+                if slot in found and key.step_type == "instant":
+                    continue
                 found[slot] = field
         except InputError as error:
             raise IncompleteRun(str(error)) from error
