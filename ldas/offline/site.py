@@ -186,7 +186,8 @@ def load_site(path: str | Path) -> Site:
     try:
         return Site.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the whole file"
+        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+        location = first["loc"] if "points" in content else [part for part in first["loc"] if part not in ("points", 0)]
+        key = ".".join(str(part) for part in location) or "the whole file"
         got = f" (got {first['input']!r:.80})" if first["type"] != "missing" else ""
         raise ConfigurationError(f"{path}: {key}: {first['msg']}{got}") from error
