@@ -74,7 +74,7 @@ def gain(analysis: np.ndarray, open_loop: np.ndarray, truth: np.ndarray, seed: i
         unbiased_analysis=float(_unbiased(errors[1], present)),
         correlation_open_loop=_correlation(open_loop, truth, present),
         correlation_analysis=_correlation(analysis, truth, present),
-        reduction=float(1.0 - rmse_analysis / rmse_open_loop),
+        reduction=1.0 - _ratio(float(rmse_analysis), float(rmse_open_loop)),
         low=low,
         high=high,
     )
@@ -170,31 +170,27 @@ def directions(
 ) -> list[Finding]:
     """Expected signs of §7.4 from the experiments `SSM`, `LAI`, `SSM_LAI` (name to variable to (time, cell))."""
     change = {
-        name: {v: float(np.nanmean(np.abs(values[v] - open_loop[v]))) for v in ("wg5", "lai")}
-        for name, values in series.items()
+        name: {v: _mean(np.abs(values[v] - open_loop[v])) for v in ("wg5", "lai")} for name, values in series.items()
     }
-    crops = {
-        name: float(np.nanmean(np.abs(values["wg5"] - open_loop["wg5"])[:, cropland]))
-        for name, values in series.items()
-    }
+    crops = {name: _mean(np.abs(values["wg5"] - open_loop["wg5"])[:, cropland]) for name, values in series.items()}
     ssm_wg2 = gain(series["SSM"]["wg2"], open_loop["wg2"], truth["wg2"]).reduction
     lai_gain = gain(series["LAI"]["lai"], open_loop["lai"], truth["lai"]).reduction
     wetter = _relation(series["LAI"], open_loop)
     leafier = _relation(series["SSM"], open_loop)
     late = in_season(time, "JJA") | in_season(time, "SON")
     lai_change = np.abs(series["LAI"]["lai"] - open_loop["lai"])
-    season = float(np.nanmean(lai_change[late]) / np.nanmean(lai_change[~late])) if late.any() and ~late.all() else NAN
+    season = _ratio(_mean(lai_change[late]), _mean(lai_change[~late]))
     return [
         Finding("SSM alone: WG2 score changes by less than 10 %", ssm_wg2, abs(ssm_wg2) < 0.10),
         Finding(
             "LAI alone changes WG5 more than SSM alone (ratio)",
-            change["LAI"]["wg5"] / change["SSM"]["wg5"],
+            _ratio(change["LAI"]["wg5"], change["SSM"]["wg5"]),
             change["LAI"]["wg5"] > change["SSM"]["wg5"],
         ),
         Finding("LAI alone: LAI RMSE falls", lai_gain, lai_gain > 0.0),
         Finding(
             "SSM+LAI changes WG5 at least as much as LAI, in cropland (ratio)",
-            crops["SSM_LAI"] / crops["LAI"],
+            _ratio(crops["SSM_LAI"], crops["LAI"]),
             crops["SSM_LAI"] >= crops["LAI"],
         ),
         Finding("LAI alone: less LAI, wetter WG5 (correlation over cells)", wetter, wetter < 0.0),
@@ -233,6 +229,15 @@ def _lag_1(normalised: np.ndarray) -> float:
 
 def _relation(experiment: Mapping[str, np.ndarray], open_loop: Mapping[str, np.ndarray]) -> float:
     """Correlation over cells of the mean changes of LAI and of WG5."""
-    lai = np.nanmean(experiment["lai"] - open_loop["lai"], axis=0)
-    wg5 = np.nanmean(experiment["wg5"] - open_loop["wg5"], axis=0)
+    present = np.isfinite(experiment["lai"]).any(axis=0)
+    lai = np.nanmean((experiment["lai"] - open_loop["lai"])[:, present], axis=0)
+    wg5 = np.nanmean((experiment["wg5"] - open_loop["wg5"])[:, present], axis=0)
     return float(np.corrcoef(lai, wg5)[0, 1]) if lai.std() > 0.0 and wg5.std() > 0.0 else NAN
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(np.nanmean(values)) if np.isfinite(values).any() else NAN
+
+
+def _ratio(numerator: float, denominator: float) -> float:
+    return numerator / denominator if denominator > 0.0 else NAN

@@ -13,14 +13,16 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 import xarray as xr
+import yaml
 
 from ldas.assimilation.domain import AnalysisDomain
 from ldas.assimilation.moments import PairMoments
-from ldas.assimilation.quality_control import CellObservations, usable_for_rescaling
+from ldas.assimilation.quality_control import CellObservations
 from ldas.assimilation.rescaling import RescalingParameters, fit, rescale
 from ldas.assimilation.settings import AssimilationSettings, Experiment
 from ldas.demo.fields import generator, smooth_field
 from ldas.demo.world import World, forcing_settings, physiography_settings, run_truth, write_maps, write_weather
+from ldas.errors import InputError
 from ldas.evaluation.twin import directions, innovation_statistics, score_table, thresholds
 from ldas.forcing import to_model_forcing, window_forcing
 from ldas.grid import Columns, Grid
@@ -28,6 +30,7 @@ from ldas.model.cold_start import cold_start
 from ldas.model.options import ModelOptions
 from ldas.model.state import State
 from ldas.physiography import build, to_parameters
+from ldas.seasonal import add_pairs
 from ldas.window import WindowModel, WindowResult, run_window
 
 EXPERIMENTS: tuple[Experiment, ...] = ("SSM", "LAI", "SSM_LAI")
@@ -55,11 +58,18 @@ class Twin:
         return t0, t0 + timedelta(days=1)
 
 
-def prepare(world: World, folder: Path, options: ModelOptions, progress: Progress) -> Twin:
-    """Write the world and its truth, and make what the service would know of it."""
-    write_maps(world, folder)
-    write_weather(world, folder, progress)
-    truth = run_truth(world, folder, options, progress)
+def prepare(
+    world: World, folder: Path, options: ModelOptions, settings: AssimilationSettings, progress: Progress
+) -> Twin:
+    """Write the world and its truth, unless the folder holds them, and make what the service would know of it."""
+    if (folder / "truth.nc").exists():
+        truth = xr.load_dataset(folder / "truth.nc")
+        if truth.sizes["time"] != world.days or not np.array_equal(truth["lat"], world.grid.lat):
+            raise InputError(f"{folder / 'truth.nc'}: expected {world.days} days on the domain asked for")
+    else:
+        write_maps(world, folder)
+        write_weather(world, folder, progress)
+        truth = run_truth(world, folder, options, progress)
     known = build(physiography_settings(str(folder)), world.grid)
     columns = Columns.from_fractions(known["patch_fraction"].values)
     parameters = to_parameters(known, columns, options)
@@ -71,7 +81,7 @@ def prepare(world: World, folder: Path, options: ModelOptions, progress: Progres
         known["water_fraction"].values,
         known["slope"].values,
     )
-    model = WindowModel(parameters, domain, options, AssimilationSettings(), "SSM_LAI")
+    model = WindowModel(parameters, domain, options, settings, "SSM_LAI")
     return Twin(world, folder, columns, model, known, truth)
 
 
@@ -107,10 +117,8 @@ def train(twin: Twin, ssm: np.ndarray, days: int, progress: Progress) -> tuple[S
         observations = CellObservations.on_cells(twin.world.grid.size, ssm=ssm[index])
         result = _window(twin, model, index, state, state, observations)
         state = result.open_loop
-        seen = usable_for_rescaling(result.analysis.flags)
-        day = twin.window(index)[1]
-        dekad = 3 * (day.month - 1) + min((day.day - 1) // 10, 2)
-        moments = moments.add(dekad, day.year, np.where(seen, ssm[index], np.nan), result.analysis.background[0])
+        flags, end = result.analysis.flags, twin.window(index)[1]
+        moments = add_pairs(moments, end, ssm[index], flags, state, model.domain, model.settings.ssm_patches)
         progress("training", (index + 1) / days)
     lat, lon = (axis.reshape(-1) for axis in np.meshgrid(twin.world.grid.lat, twin.world.grid.lon, indexing="ij"))
     parameters = twin.model.parameters
@@ -225,8 +233,11 @@ def main(
     years: Annotated[int, typer.Option(help="years of training before the year of assimilation")] = 1,
     cells: Annotated[int, typer.Option(help="cells along one side of the domain")] = 6,
     seed: int = 2026,
+    settings: Annotated[Path | None, typer.Option(help="YAML of the `assimilation` section of a profile")] = None,
+    name: Annotated[str, typer.Option(help="name of the report")] = "report",
 ) -> None:
-    """Run the twin experiment and write `report.json` to FOLDER."""
+    """Run the twin experiment and write `<name>.json` to FOLDER; the truth in FOLDER is used again."""
+    chosen = yaml.safe_load(settings.read_text(encoding="utf-8")) if settings else {}
     width = 0.01 * cells
     grid = Grid(4.10, 44.00, 4.10 + width, 44.00 + width)
     world = World(grid, datetime(2020, 1, 1, 18, tzinfo=UTC), 365 * (years + 1), seed)
@@ -236,9 +247,9 @@ def main(
         if int(share * 1000) % 100 == 0:
             print(f"{stage} {share:.0%}", flush=True)
 
-    twin = prepare(world, folder, ModelOptions(), progress)
+    twin = prepare(world, folder, ModelOptions(), AssimilationSettings.model_validate(chosen), progress)
     found = report(twin, 365 * years, progress)
-    (folder / "report.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+    (folder / f"{name}.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
     for finding in found["thresholds"] + found["directions"]:
         print(f"{'holds' if finding['holds'] else 'FAILS'}  {finding['value']:+.3f}  {finding['statement']}")
 

@@ -140,3 +140,10 @@ def test_directions_of_a_world_that_behaves_as_published() -> None:
         {**series, "LAI": series["SSM"], "SSM": series["LAI"]}, open_loop, reality, TIME, np.ones(CELLS, bool)
     )
     assert not swapped[1].holds
+
+
+def test_directions_of_experiments_that_changed_nothing_do_not_hold() -> None:
+    series = {"wg2": truth(), "wg5": truth(), "lai": truth()}
+    series["lai"][:, 3] = np.nan
+    findings = directions(dict.fromkeys(("SSM", "LAI", "SSM_LAI"), series), series, series, TIME, np.ones(CELLS, bool))
+    assert not any(finding.holds for finding in findings[1:3]) and np.isnan(findings[1].value)
