@@ -20,7 +20,7 @@ _FACTORS = {
     | {"dg/kg": 1e-4, "dg kg-1": 1e-4},
     "metre": {"m": 1.0, "metre": 1.0, "meter": 1.0, "km": 1000.0},
     "degree": {"degree": 1.0, "degrees": 1.0, "radian": 180.0 / np.pi},
-    "code": {"": 1.0, "1": 1.0},
+    "code": {},
 }
 
 
@@ -111,11 +111,15 @@ def _geographic(field: xr.DataArray, uri: str) -> xr.DataArray:
 
 
 def _factor(layer: MapLayer, uri: str, stated: str, quantity: str) -> float:
-    if layer.units and stated and stated != layer.units:
-        raise InputError(f"{uri}: the file states units {stated!r}, the profile {layer.units!r}")
-    units = layer.units or stated
+    """Factor from the file's units, or the profile's, to ours; both may speak if they mean the same."""
+    table = _FACTORS[quantity]
     if quantity == "code":
         return 1.0
-    if units not in _FACTORS[quantity]:
-        raise InputError(f"{uri}: unknown units {units!r}, expected one of {', '.join(_FACTORS[quantity])}")
-    return _FACTORS[quantity][units]
+    for units in filter(None, (stated, layer.units)):
+        if units not in table:
+            raise InputError(f"{uri}: unknown units {units!r}, expected one of {', '.join(table)}")
+    if stated and layer.units and table[stated] != table[layer.units]:
+        raise InputError(f"{uri}: the file states units {stated!r}, the profile {layer.units!r}")
+    if not stated and not layer.units:
+        raise InputError(f"{uri}: the file states no units; expected them in the profile's `units`")
+    return table[stated or layer.units]

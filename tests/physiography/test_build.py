@@ -108,6 +108,21 @@ def test_units_that_contradict_the_profile_are_refused(folder: Path) -> None:
         build(settings_of(folder, sand=layer), GRID)
 
 
+def test_units_of_file_and_profile_may_agree_in_other_words(folder: Path) -> None:
+    layer = MapLayer(uri=(str(folder / "terrain.nc"),), variable="elevation", units="metre")
+    np.testing.assert_allclose(
+        build(settings_of(folder, elevation=layer), GRID)["elevation"], build(settings_of(folder), GRID)["elevation"]
+    )
+
+
+def test_a_map_without_units_needs_them_in_the_profile(folder: Path) -> None:
+    bare = terrain()
+    del bare["sand"].attrs["units"]
+    bare.to_netcdf(folder / "terrain.nc")
+    with pytest.raises(InputError, match="states no units"):
+        build(settings_of(folder), GRID)
+
+
 def test_unknown_land_cover_comes_from_neighbours(folder: Path) -> None:
     codes = np.full((100, 100), 0, dtype=np.uint8)
     codes[:, 50:] = 114
