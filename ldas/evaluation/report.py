@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 from ldas.evaluation.evaluate import Evaluation
 from ldas.evaluation.published import published
+from ldas.evaluation.stations import gain_classes
 
 TABLES = ("station_scores", "contrasts", "contrast_scores", "comparison")
 
@@ -47,6 +48,7 @@ def render(evaluation: Evaluation) -> str:
         evaluation=evaluation,
         stations=_records(overall),
         seasons=_records(evaluation.station_scores[evaluation.station_scores["season"] != "all"]),
+        gains=_records(gain_classes(evaluation.station_scores)),
         contrast_scores=_records(evaluation.contrast_scores),
         comparison=_records(evaluation.comparison),
         other_products=published()["other_products"],

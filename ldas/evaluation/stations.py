@@ -106,6 +106,20 @@ def score_pairs(pairs: pd.DataFrame, site: Site, field: str) -> list[dict[str, o
     return rows
 
 
+def gain_classes(table: pd.DataFrame, limit: float = 3.0) -> pd.DataFrame:
+    """Stations whose R and RMSD an analysis betters, keeps or worsens by more than `limit` %, over all seasons."""
+    chosen = table[(table["season"] == "all") & (table["reference"] == IN_SITU)]
+    rows = []
+    for score, better in (("nic_r", 1.0), ("n_rmsd", -1.0)):
+        if score not in chosen:
+            continue
+        for name, gains in chosen.dropna(subset=[score]).groupby("evaluated", sort=False)[score]:
+            signed = better * gains
+            counts = {"better": signed > limit, "neutral": signed.abs() <= limit, "worse": signed < -limit}
+            rows.append({"experiment": name, "score": score, **{key: int(hit.sum()) for key, hit in counts.items()}})
+    return pd.DataFrame(rows, columns=["experiment", "score", "better", "neutral", "worse"])
+
+
 def contrasts(sites: list[Site], experiments: Experiments, reference_year: int) -> pd.DataFrame:
     """Relative monthly anomalies (Eq. 2) of WG5 and in situ root-zone moisture for every experiment, one row each."""
     times = pd.DatetimeIndex(experiments.open_loop.indexes["time"])

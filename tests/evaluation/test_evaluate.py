@@ -16,7 +16,7 @@ from ldas.evaluation.experiments import Experiments, gather_experiments
 from ldas.evaluation.ismn_reader import read_archive
 from ldas.evaluation.maps import month_changes, observation_agreement, relation, years_with
 from ldas.evaluation.report import write_report
-from ldas.evaluation.stations import collocate, contrast_scores, contrasts, score_pairs, station_pairs
+from ldas.evaluation.stations import collocate, contrast_scores, contrasts, gain_classes, score_pairs, station_pairs
 from tests.evaluation.conftest import LAT, ORIGIN, TIMES, analysis_rows, station
 
 
@@ -75,6 +75,21 @@ def test_scores_at_a_station_are_those_of_the_known_errors(experiments: Experime
     seasons = table[(table["evaluated"] == "OL") & (table["season"] != "all")]
     assert int(seasons["n"].sum()) == len(TIMES)
     assert ((table["evaluated"] == "S1") & (table["reference"] == "OL")).sum() == 5
+
+
+def test_gains_are_counted_by_class() -> None:
+    table = pd.DataFrame(
+        {
+            "season": "all",
+            "reference": "in situ",
+            "evaluated": "SSM",
+            "nic_r": [5.0, 3.0, -4.0, np.nan],
+            "n_rmsd": [-10.0, 2.0, 8.0, -3.5],
+        }
+    )
+    found = gain_classes(table).set_index("score")
+    assert found.loc["nic_r", ["better", "neutral", "worse"]].tolist() == [1, 1, 1]
+    assert found.loc["n_rmsd", ["better", "neutral", "worse"]].tolist() == [2, 1, 1]
 
 
 def test_frozen_pairs_do_not_count(experiments: Experiments) -> None:
