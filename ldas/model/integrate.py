@@ -11,7 +11,7 @@ import numpy as np
 from ldas.errors import InputError
 from ldas.model.block_run import Stretch, run_block
 from ldas.model.forcing import FIELDS, Forcing
-from ldas.model.leaf import reference_assimilation
+from ldas.model.leaf import LeafParameters, reference_assimilation
 from ldas.model.options import ModelOptions
 from ldas.model.outputs import (
     OutputRequest,
@@ -168,7 +168,16 @@ def run_columns(
         scatter_outputs(collector, m, requests, index, results[m])
 
 
-def start_reference(own, members, stretch, leaf, cell, first, z_t, options) -> None:  # type: ignore[no-untyped-def]
+def start_reference(
+    own: Parameters,
+    members: list[State],
+    stretch: Stretch,
+    leaf: LeafParameters,
+    cell: np.ndarray,
+    first: int,
+    z_t: float,
+    options: ModelOptions,
+) -> None:
     """Set A_n,ref of the members from the first record of the run, where it is missing or always recomputed."""
     record = stretch.records[first // stretch.per_interval][:, cell]
     values = dict(zip(FIELDS, record, strict=True))

@@ -1,22 +1,55 @@
-"""The two decorators of every compiled function of the model.
+"""The two decorators of every compiled function of the model, and where the compiled code is kept.
 
 `kernel` for functions that loop over columns, `helper` for scalar functions inlined into them. The numpy error model
 keeps divisions from branching, so that loops vectorise; `contract` and `nsz` are the only float relaxations, since
 `reassoc` (part of ``fastmath=True``) would break the exponent arithmetic of `ldas.model.fastmath`.
 
 numba has an internal no-alias flag that its decorator does not offer; where that flag exists it is enabled here, and
-only here. Kernels must therefore never receive the same array twice. Kernels release the GIL: parallelism is a thread
-pool over blocks, outside numba.
+only here. Kernels must therefore never receive an array twice if they write to it. Kernels release the GIL: parallelism
+is a thread pool over blocks, outside numba.
+
+numba's file cache does not notice a change of an imported file. The cache folder is therefore named after a hash of all
+sources of the model and numba's version, unless the user sets NUMBA_CACHE_DIR.
 """
 
+import hashlib
+import os
+import sys
+import tempfile
+from pathlib import Path
 from typing import Any
 
+from numba import __version__ as numba_version
 from numba import njit
+from numba.core import config as numba_config
 from numba.core.compiler import Flags
 from numba.core.cpu import CPUTargetOptions
 from numba.core.options import TargetOptions
 
 __all__ = ["helper", "kernel"]
+
+
+def cache_folder(sources: Path) -> Path:
+    """The user's folder for code compiled from the Python files of `sources`, by a hash of their text.
+
+    Where the user's cache cannot be written, a new temporary folder, which lasts for this process only.
+    """
+    digest = hashlib.sha256(f"{numba_version} {sys.version}".encode())
+    for source in sorted(sources.glob("*.py")):
+        digest.update(source.name.encode())
+        digest.update(source.read_bytes())
+    base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    folder = base / "ldas" / "numba" / digest.hexdigest()[:16]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        folder = Path(tempfile.mkdtemp(prefix="ldas-numba-"))
+    return folder
+
+
+config: Any = numba_config
+if not config.CACHE_DIR:
+    config.CACHE_DIR = str(cache_folder(Path(__file__).parent))
 
 _NO_ALIAS: dict[str, Any] = {}
 if "noalias" in Flags.options:
@@ -24,4 +57,12 @@ if "noalias" in Flags.options:
     _NO_ALIAS = {"noalias": True}
 
 helper: Any = njit(error_model="numpy", fastmath={"contract"}, forceinline=True)
-kernel: Any = njit(error_model="numpy", fastmath={"contract", "nsz"}, nogil=True, cache=True, **_NO_ALIAS)
+_OPTIONS: dict[str, Any] = {
+    "error_model": "numpy",
+    "fastmath": {"contract", "nsz"},
+    "nogil": True,
+    "cache": True,
+    "no_cfunc_wrapper": True,
+    **_NO_ALIAS,
+}
+kernel: Any = njit(**_OPTIONS)

@@ -8,11 +8,12 @@ import numpy as np
 
 from ldas.errors import InputError
 from ldas.model.constants import SOIL_LAYERS
+from ldas.model.kernel import kernel
 from ldas.model.state import SNOW_FIELDS, SOIL_FIELDS, State
 
 
 class Diagnostics(NamedTuple):
-    """Diagnostics of a step, float64 (column,) or (14, column); units in `ldas/variables.yaml` (kind `diagnostic`).
+    """Diagnostics of a step, float64 (column,) or (14, column); units in `ldas/variables.yaml` (kind `step`).
 
     Snow fractions, albedo, emissivity and everything of the last group are those used in the step; snow depth, mass and
     temperatures are those at its end. Exchange coefficients and the Richardson number are recomputed at its end.
@@ -204,3 +205,27 @@ def scatter_outputs(
             else:
                 target[:, index] = values[0]
             series += layers
+
+
+@kernel
+def collect(state_rows, diagnostic_rows, member, step, collector):
+    """Add the rows of a step to the means and write those whose interval ends (`step` counts from the run's start)."""
+    states = state_rows.shape[0]
+    for r in range(collector.row.shape[0]):
+        row = collector.row[r]
+        every = collector.every[r]
+        slot = step // every
+        if slot < collector.slots[r]:
+            first = step % every == 0
+            last = step % every == every - 1
+            if collector.mean[r]:
+                for i in range(state_rows.shape[1]):
+                    value = state_rows[row, i] if row < states else diagnostic_rows[row - states, i]
+                    total = value + (0.0 if first else collector.sums[member, r, i])
+                    collector.sums[member, r, i] = total
+                    if last:
+                        collector.values[member, collector.offset[r] + slot, i] = total / every
+            elif last:
+                for i in range(state_rows.shape[1]):
+                    value = state_rows[row, i] if row < states else diagnostic_rows[row - states, i]
+                    collector.values[member, collector.offset[r] + slot, i] = value

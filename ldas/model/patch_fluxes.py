@@ -75,9 +75,13 @@ def diagnose_patch(weather, surface, cover, fluxes, snow, albedo_snow, state, dt
 
 
 @kernel
-def diagnose_exchange(weather, cover, exchange, snow, budget, tg, z_t, z_u, out):
+def diagnose_exchange(weather, surface, cover, exchange, snow, budget, tg, z_t, z_u, out):
     """Fill the exchange diagnostics of `out`: u_* of the step, the rest recomputed with its last temperatures."""
     for i in range(cover.p_sn.shape[0]):
+        out.albedo_free[i] = surface.albedo[i]
+        out.vegetation_fraction[i] = surface.veg[i]
+        out.roughness[i] = surface.z0[i]
+        out.snow_outflow[i] = snow.outflow[i]
         p_sn = cover.p_sn[i]
         z0, z0h = exchange.z0_effective[i], exchange.z0h_effective[i]
         wind = weather.wind[i]
@@ -94,19 +98,28 @@ def diagnose_exchange(weather, cover, exchange, snow, budget, tg, z_t, z_u, out)
 
 
 @kernel
-def diagnose_snow(state, out):
+def diagnose_snow(snow_swe, snow_density, snow_enthalpy, out):
     """Fill mass, depth and mass-weighted temperature of the pack at the end of the step (T_t without snow)."""
     for i in range(out.swe.shape[0]):
         out.swe[i] = 0.0
         out.snow_depth[i] = 0.0
         out.snow_temperature[i] = 0.0
-    for k in range(state.snow_swe.shape[0]):
+    for k in range(snow_swe.shape[0]):
         for i in range(out.swe.shape[0]):
-            swe, density = state.snow_swe[k, i], state.snow_density[k, i]
-            departure = min(0.0, (state.snow_enthalpy[k, i] + L_F * density) / (C_I * density))
+            swe, density = snow_swe[k, i], snow_density[k, i]
+            departure = min(0.0, (snow_enthalpy[k, i] + L_F * density) / (C_I * density))
             out.swe[i] += swe
             out.snow_depth[i] += swe / density
             out.snow_temperature[i] += swe * departure
     for i in range(out.swe.shape[0]):
         swe = out.swe[i]
         out.snow_temperature[i] = T_T + out.snow_temperature[i] / (swe if swe > 0.0 else 1.0)
+
+
+@kernel
+def diagnose_carbon(canopy, respiration, out):
+    """Fill autotrophic respiration and the net exchange of CO2."""
+    for i in range(out.nee.shape[0]):
+        autotrophic = canopy.r_leaf[i] + respiration.r_structural[i] + respiration.r_deep[i]
+        out.autotrophic_respiration[i] = autotrophic
+        out.nee[i] = respiration.r_eco[i] - canopy.gpp[i]

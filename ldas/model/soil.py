@@ -52,10 +52,11 @@ def soil_grid(parameters: Parameters) -> SoilGrid:
 def soil_parameters(parameters: Parameters) -> SoilParameters:
     """The properties of `parameters`, with a single row where no property varies with depth."""
     p = parameters
-    fields = (p.w_sat, p.w_fc, p.w_wilt, p.b, p.psi_sat, p.k_sat, p.lambda_dry, p.lambda_solid, p.c_solid)
-    if all((field == field[0]).all() for field in fields):
-        fields = tuple(field[:1] for field in fields)
-    w_sat, w_fc, w_wilt, b, psi_sat, k_sat, lambda_dry, lambda_solid, c_solid = map(np.ascontiguousarray, fields)
+    fields = [p.w_sat, p.w_fc, p.w_wilt, p.b, p.psi_sat, p.k_sat, p.lambda_dry, p.lambda_solid, p.c_solid]
+    rows = 1 if all((field == field[0]).all() for field in fields) else None
+    w_sat, w_fc, w_wilt, b, psi_sat, k_sat, lambda_dry, lambda_solid, c_solid = (
+        np.ascontiguousarray(field[:rows]) for field in fields
+    )
     return SoilParameters(
         w_sat=w_sat,
         w_fc=w_fc,

@@ -106,6 +106,14 @@ def view_surface(rows):
     return SurfaceFields(rows[0], rows[1], rows[2], rows[3], rows[4], rows[5])
 
 
+class SnowParameters(NamedTuple):
+    """Constants that the snow scheme sees, float64 (column,)."""
+
+    forest: np.ndarray  # f_for
+    permanent: np.ndarray  # f_g
+    soil_top: np.ndarray  # d_1, m
+
+
 class BlockParameters(NamedTuple):
     """Constants of a block of columns."""
 
@@ -114,11 +122,8 @@ class BlockParameters(NamedTuple):
     root_fraction: np.ndarray
     c_v: np.ndarray
     c_wr: np.ndarray
-    forest: np.ndarray
-    permanent: np.ndarray
-    soil_top: np.ndarray  # d_1, m
+    snow: SnowParameters
     w_sat_top: np.ndarray
-    vegetated: np.ndarray
     any_vegetated: bool
     place: Place
     runoff: RunoffParameters
@@ -206,11 +211,8 @@ def block_parameters(parameters: Parameters, options: ModelOptions) -> BlockPara
         root_fraction=p.root_fraction,
         c_v=p.c_v,
         c_wr=p.c_wr,
-        forest=p.forest_fraction,
-        permanent=p.permanent_snow,
-        soil_top=p.layer_bottom[0].copy(),
+        snow=SnowParameters(p.forest_fraction, p.permanent_snow, p.layer_bottom[0].copy()),
         w_sat_top=p.w_sat[0].copy(),
-        vegetated=p.vegetated,
         any_vegetated=bool(p.vegetated.any()),
         place=place_of(p.latitude, p.longitude),
         runoff=runoff_parameters(p),

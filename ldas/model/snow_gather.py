@@ -1,0 +1,92 @@
+"""Snow columns of a block gathered to dense arrays, and the results of the snow scheme scattered back (§4.5)."""
+
+from ldas.model.constants import T_T
+from ldas.model.kernel import kernel
+from ldas.model.snow import gather, gather_layers, scatter, scatter_layers
+
+
+@kernel
+def clear_fluxes(fluxes):
+    """No snow: zero fluxes, temperature T_t."""
+    for i in range(fluxes.ground.shape[0]):
+        fluxes.ground[i] = 0.0
+        fluxes.correction[i] = 0.0
+        fluxes.outflow[i] = 0.0
+        fluxes.deficit[i] = 0.0
+        fluxes.rnet[i] = 0.0
+        fluxes.sensible[i] = 0.0
+        fluxes.latent[i] = 0.0
+        fluxes.evaporation[i] = 0.0
+        fluxes.momentum[i] = 0.0
+        fluxes.humidity[i] = 0.0
+        fluxes.temperature[i] = T_T
+
+
+@kernel
+def gather_weather(weather, index, count, dense):
+    """Weather of the `count` columns of `index`, from `ldas.model.weather.Weather` to `SnowWeather`."""
+    gather(weather.sw, index, count, dense.sw)
+    gather(weather.lw, index, count, dense.lw)
+    gather(weather.t_a, index, count, dense.tair)
+    gather(weather.q_a, index, count, dense.qair)
+    gather(weather.p_s, index, count, dense.psurf)
+    gather(weather.rho, index, count, dense.air_density)
+    gather(weather.exner_s, index, count, dense.exner_surface)
+    gather(weather.exner_a, index, count, dense.exner_air)
+    gather(weather.wind, index, count, dense.wind)
+    gather(weather.wind_star, index, count, dense.wind_exchange)
+    gather(weather.rain, index, count, dense.rain)
+    gather(weather.snow, index, count, dense.snow)
+    gather(weather.cos_zenith, index, count, dense.cos_zenith)
+
+
+@kernel
+def gather_surface(parameters, exchange, tg, conductivity, albedo, p_sn, index, count, dense):
+    """What the snow sees of ground and patch, to `SnowSurface`; `parameters` is a `SnowParameters`."""
+    gather(tg[0], index, count, dense.soil_temperature)
+    gather(conductivity[0], index, count, dense.soil_conductivity)
+    gather(parameters.soil_top, index, count, dense.soil_thickness)
+    gather(exchange.z0_effective, index, count, dense.z0_effective)
+    gather(exchange.z0h_effective, index, count, dense.z0h_effective)
+    gather(exchange.neutral, index, count, dense.neutral)
+    gather(exchange.unstable, index, count, dense.unstable)
+    gather(albedo, index, count, dense.albedo_free)
+    gather(p_sn, index, count, dense.p_sn)
+    gather(parameters.forest, index, count, dense.forest)
+    gather(parameters.permanent, index, count, dense.permanent)
+
+
+@kernel
+def gather_pack(swe, density, enthalpy, age, albedo, index, count, pack):
+    """The pack of the `count` columns of `index`."""
+    gather_layers(swe, index, count, pack.swe)
+    gather_layers(density, index, count, pack.density)
+    gather_layers(enthalpy, index, count, pack.enthalpy)
+    gather_layers(age, index, count, pack.age)
+    gather(albedo, index, count, pack.albedo)
+
+
+@kernel
+def scatter_pack(pack, index, count, swe, density, enthalpy, age, albedo):
+    """The inverse of `gather_pack`."""
+    scatter_layers(pack.swe, index, count, swe)
+    scatter_layers(pack.density, index, count, density)
+    scatter_layers(pack.enthalpy, index, count, enthalpy)
+    scatter_layers(pack.age, index, count, age)
+    scatter(pack.albedo, index, count, albedo)
+
+
+@kernel
+def scatter_fluxes(dense, index, count, full):
+    """Fluxes of the snow columns to their places among all columns."""
+    scatter(dense.ground, index, count, full.ground)
+    scatter(dense.correction, index, count, full.correction)
+    scatter(dense.outflow, index, count, full.outflow)
+    scatter(dense.deficit, index, count, full.deficit)
+    scatter(dense.rnet, index, count, full.rnet)
+    scatter(dense.sensible, index, count, full.sensible)
+    scatter(dense.latent, index, count, full.latent)
+    scatter(dense.evaporation, index, count, full.evaporation)
+    scatter(dense.momentum, index, count, full.momentum)
+    scatter(dense.humidity, index, count, full.humidity)
+    scatter(dense.temperature, index, count, full.temperature)
