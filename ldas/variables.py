@@ -13,11 +13,21 @@ import yaml
 from ldas.settings import Settings
 
 Kind = Literal[
-    "state", "parameter", "forcing", "output", "diagnostic", "analysis", "product", "drought", "moment", "rescaling"
+    "state",
+    "parameter",
+    "forcing",
+    "output",
+    "step",
+    "diagnostic",
+    "analysis",
+    "product",
+    "drought",
+    "moment",
+    "rescaling",
 ]
-"""`analysis`: daily maps stored by the record and published unchanged; `product`: daily maps derived from them at
-publication; `drought`: dekad maps; `moment` and `rescaling`: statistics by dekad of the year behind the rescaling of
-surface soil moisture."""
+"""`step`: what the model computes in a step and does not keep; `analysis`: daily maps stored by the record and
+published unchanged; `product`: daily maps derived from them at publication; `drought`: dekad maps; `moment` and
+`rescaling`: statistics by dekad of the year behind the rescaling of surface soil moisture."""
 
 
 class Variable(Settings):

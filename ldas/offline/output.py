@@ -162,8 +162,8 @@ class OutputFile:
 
 
 def _model_row(name: str) -> Variable:
-    """The table's row of a state or diagnostic."""
-    table = variables("state") if name in State.names() else variables("diagnostic")
+    """The table's row of a state or of something computed in a step."""
+    table = variables("state") if name in State.names() else variables("step")
     return table[name]
 
 
