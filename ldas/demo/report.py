@@ -56,8 +56,8 @@ def gain_maps(analysis: xr.Dataset, truth: xr.Dataset) -> Figure:
     axes = figure.subplots(1, 3)
     true = truth_of(truth.sel(time=analysis["time"].values))
     for axis, (name, (open_loop, analysed)) in zip(axes, layers_of(analysis).items(), strict=True):
-        error = [np.sqrt(np.nanmean((x.values - true[name].values) ** 2, axis=0)) for x in (open_loop, analysed)]
-        change = error[1] - error[0]
+        error = [np.sqrt(((x - true[name].values) ** 2).mean("time", skipna=False)) for x in (open_loop, analysed)]
+        change = np.asarray(error[1] - error[0])
         limit = float(np.nanpercentile(np.abs(change), 98)) or 1.0
         image = axis.pcolormesh(analysis["lon"], analysis["lat"], change, cmap="RdBu_r", vmin=-limit, vmax=limit)
         axis.set_title(f"{name} ({UNITS[name]})")

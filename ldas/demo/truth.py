@@ -55,6 +55,13 @@ def hidden_parameters(parameters: Parameters, columns: Columns, seed: int) -> Pa
     )
 
 
+def hidden_start(columns: Columns, seed: int) -> dict[str, np.ndarray]:
+    """Initial LAI and soil wetness of the truth in each column: another spin-up than the service's."""
+    lai = 1.3 * np.exp(0.35 * smooth_field(columns.shape, 3.0, generator(seed, "hidden", "start-lai")))
+    wetness = 0.8 + 0.15 * smooth_field(columns.shape, 4.0, generator(seed, "hidden", "start-wetness"))
+    return {"lai": columns.gather(lai), "wetness": columns.gather(np.clip(wetness, 0.3, 1.2))}
+
+
 def hidden_weather(weather: xr.Dataset, seed: int) -> xr.Dataset:
     """The true weather that the known weather is an erroneous forecast of.
 

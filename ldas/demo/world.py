@@ -18,6 +18,7 @@ from ldas.demo.maps import land_cover, terrain
 from ldas.demo.truth import (
     hidden_parameters,
     hidden_physiography,
+    hidden_start,
     hidden_weather,
     irrigate,
     irrigated_cells,
@@ -113,7 +114,7 @@ def run_truth(world: World, folder: Path, options: ModelOptions, progress: Progr
     hidden = hidden_physiography(known, world.seed)
     columns = Columns.from_fractions(hidden["patch_fraction"].values)
     parameters = hidden_parameters(to_parameters(hidden, columns, options), columns, world.seed)
-    state = cold_start(parameters, options)
+    state = cold_start(parameters, options, **hidden_start(columns, world.seed))
     thickness = np.diff(parameters.layer_bottom[:, 0], prepend=0.0)
     settings = forcing_settings(str(folder))
     watered = irrigated_cells(world.grid)
