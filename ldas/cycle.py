@@ -15,7 +15,8 @@ import numpy as np
 import xarray as xr
 
 import ldas
-from ldas.assimilation.diagnostics import consistency_sums, domain_summary
+from ldas.assimilation.analysis import model_equivalents
+from ldas.assimilation.diagnostics import consistency_sums, domain_summary, sliding_summary
 from ldas.assimilation.domain import AnalysisDomain
 from ldas.assimilation.quality_control import CellObservations
 from ldas.assimilation.rescaling import rescale, to_volumetric
@@ -159,6 +160,9 @@ def make_cycle(service: Service, snapshot: Snapshot) -> CycleResult:
         )
         due = refit_is_due(settings.rescaling, t1, snapshot.cycles)
         rescaling = refit(moments, settings.rescaling, domain, t1, identity) if due else None
+        sums = consistency_sums(window.analysis, model_equivalents(window.open_loop, model.domain, settings))
+        windows = np.concatenate([service.record.consistency(settings.sliding_windows - 1), sums[None]])
+        summary = domain_summary(window.analysis, model.domain, settings) | sliding_summary(windows, settings)
         maps = cycle_maps(window, model.domain, domain.columns, snapshot.days_since, observed.method)
     return CycleResult(
         parent=snapshot.id,
@@ -166,7 +170,7 @@ def make_cycle(service: Service, snapshot: Snapshot) -> CycleResult:
         analysis=window.analysed,
         open_loop=window.open_loop,
         maps=maps,
-        consistency=consistency_sums(window.analysis),
+        consistency=sums,
         provenance=Provenance(
             time=t1,
             code_version=ldas.__version__,
@@ -176,7 +180,7 @@ def make_cycle(service: Service, snapshot: Snapshot) -> CycleResult:
             seen=[granule.provenance() for granule in found.seen],
             degraded=list(found.degraded),
             rescaling_version=snapshot.rescaling.version,
-            summary=dict(domain_summary(window.analysis, model.domain, settings)),
+            summary=dict(summary),
             seconds=watch.seconds,
         ),
         dekad=dekad_of_year(t1),

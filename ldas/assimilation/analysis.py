@@ -81,6 +81,12 @@ def perturbed_starts(
     return perturb(start, _sizes(start, domain, settings), settings.control, settings.biomass)
 
 
+def model_equivalents(state: State, domain: AnalysisDomain, settings: AssimilationSettings) -> np.ndarray:
+    """What SSM and LAI observations see of a state of all columns, (2, cell); 0 in cells without columns (§2.2)."""
+    weights = domain.observation_weights(settings.in_force().ssm_patches)
+    return domain.sum_patches(weights * _defined(state, domain))
+
+
 def analyse(
     checked: CheckedObservations,
     background: State,
@@ -100,7 +106,7 @@ def analyse(
     end, begin = background.select(columns), start.select(columns)
     elements = _elements(part)
 
-    equivalents = domain.sum_patches(domain.observation_weights(settings.ssm_patches) * _defined(background, domain))
+    equivalents = model_equivalents(background, domain, settings)
     innovation = checked.value - equivalents
 
     jacobian, rejected, counts = _jacobian(begin, end, perturbed, innovation, elements, part, settings)

@@ -8,10 +8,11 @@ from ldas.assimilation.analysis import Analysis
 from ldas.assimilation.control import CONTROL, WG2
 from ldas.assimilation.domain import AnalysisDomain
 from ldas.assimilation.quality_control import Flag, rejected_share
+from ldas.assimilation.rescaling import drift
 from ldas.assimilation.settings import AssimilationSettings
 from ldas.variables import variables
 
-SUMS = ("n", "d", "d_squared", "s", "r", "hbht", "d_oa_d_ob", "d_ab_d_ob", "chi_square")
+SUMS = ("n", "d", "d_squared", "s", "r", "hbht", "d_oa_d_ob", "d_ab_d_ob", "chi_square", "departure")
 """Columns of `consistency_sums`."""
 
 
@@ -84,17 +85,19 @@ def days_since(previous: np.ndarray, used: np.ndarray) -> np.ndarray:
     return np.where(used, 0, later).astype(np.int16)
 
 
-def consistency_sums(analysis: Analysis) -> np.ndarray:
+def consistency_sums(analysis: Analysis, open_loop: np.ndarray) -> np.ndarray:
     """Sums over the cells of one window that the sliding statistics need, (2 observations, len(SUMS)).
 
-    d_ob = d, d_oa the residual, d_ab = d_ob - d_oa; s, r and hbht are variances; chi_square is d^2 / s.
+    d_ob = d, d_oa the residual, d_ab = d_ob - d_oa; s, r and hbht are variances; chi_square is d^2 / s; departure is
+    the observation minus its equivalent in the open loop, `open_loop` (2, cell) of `analysis.model_equivalents`.
     """
     used = analysis.used
     d, residual = np.where(used, analysis.innovation, 0.0), np.where(used, analysis.residual, 0.0)
     s = np.where(used, analysis.innovation_spread**2, 0.0)
     r = np.where(used, analysis.observation_deviation**2, 0.0)
     chi_square = np.divide(d**2, s, out=np.zeros_like(d), where=used)
-    terms = (used, d, d**2, s, r, s - r, residual * d, (d - residual) * d, chi_square)
+    departure = np.where(used, analysis.observation - open_loop, 0.0)
+    terms = (used, d, d**2, s, r, s - r, residual * d, (d - residual) * d, chi_square, departure)
     return np.stack([np.asarray(term, dtype=float).sum(axis=1) for term in terms], axis=1)
 
 
@@ -121,11 +124,23 @@ def consistency(sums: np.ndarray, settings: AssimilationSettings) -> Consistency
     return Consistency(
         n=total["n"],
         mean_innovation=mean_innovation,
-        relative_bias=np.abs(mean_innovation) / np.sqrt(ratio(total["s"], total["n"])),
+        relative_bias=ratio(np.abs(mean_innovation), np.sqrt(ratio(total["s"], total["n"]))),
         chi_square=ratio(total["chi_square"], total["n"]),
         desroziers_r=ratio(total["d_oa_d_ob"], total["r"]),
         desroziers_b=ratio(total["d_ab_d_ob"], total["hbht"]),
     )
+
+
+def sliding_summary(sums: np.ndarray, settings: AssimilationSettings) -> dict[str, float | int | bool]:
+    """The sliding statistics and the drift of the rescaled SSM in numbers, from the sums of all windows so far."""
+    statistics = consistency(sums, settings)
+    summary: dict[str, float | int | bool] = {}
+    for row, kind in enumerate(("ssm", "lai")):
+        for name, values in vars(statistics).items():
+            summary[f"{kind}_month_{name}"] = float(values[row])
+    departure, n = sums[:, 0, SUMS.index("departure")], sums[:, 0, SUMS.index("n")]
+    mean, alarm = drift(departure[:, None], n[:, None], settings.rescaling)
+    return summary | {"ssm_drift": float(mean[0]), "ssm_drift_alarm": bool(alarm[0])}
 
 
 def domain_summary(

@@ -160,6 +160,11 @@ class AssimilationSettings(Settings):
     desroziers_cycles: int = Field(default=30, ge=2)
     """Cycles pooled in the sliding consistency statistics."""
 
+    @property
+    def sliding_windows(self) -> int:
+        """Windows the sliding statistics look back on."""
+        return max(self.desroziers_cycles, self.rescaling.drift_days)
+
     def in_force(self) -> "AssimilationSettings":
         """These settings, or with `strict` the same with the behaviour of the reference filter; numbers are kept."""
         if not self.strict:

@@ -236,10 +236,11 @@ class Record:
             texts = values_at(self.root(snapshot), "cycles/provenance")
         return [Provenance.from_json(str(text)) for text in texts]
 
-    def consistency(self) -> np.ndarray:
-        """Sums of every cycle for the sliding statistics, (cycle, 2, sums)."""
+    def consistency(self, last: int | None = None) -> np.ndarray:
+        """Sums of every cycle, or of the `last` ones, for the sliding statistics, (cycle, 2, sums)."""
         with storing(self.settings):
-            return values_at(self.root(), "cycles/consistency")
+            sums = array_at(self.root(), "cycles/consistency")
+            return np.asarray(sums[0 if last is None else max(0, sums.shape[0] - last) :])
 
     def history(self) -> Iterator[tuple[str, datetime, datetime]]:
         """(commit, valid time of its states, time it was written) of the branch, newest first."""

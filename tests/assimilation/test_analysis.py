@@ -15,6 +15,7 @@ from ldas.assimilation.diagnostics import (
     days_since,
     domain_summary,
     error_report,
+    sliding_summary,
 )
 from ldas.assimilation.quality_control import CellObservations, Flag, check_observations
 from ldas.assimilation.settings import AssimilationSettings, BoundSettings, Experiment, JacobianSettings
@@ -29,6 +30,7 @@ JACOBIAN = np.random.default_rng(3).uniform(0.05, 0.4, (2, 8, 7))
 JACOBIAN[0, 0] = -0.01
 JACOBIAN[1, 1:] *= 2.0
 JACOBIAN[:, :, :2] *= np.array([1.0, 0.0])[:, None, None]
+OPEN_LOOP = np.array([[0.25, 0.25, 0.0, 0.2, 0.2], [2.0, 2.0, 0.0, 0.0, 1.0]])
 SSM, LAI_OBS = np.array([0.30, 0.18, 0.2, 0.15, np.nan]), np.array([2.0, np.nan, 2.0, np.nan, np.nan])
 
 
@@ -218,7 +220,7 @@ def test_consistency_of_innovations_drawn_from_the_filters_own_statistics() -> N
     for window in range(windows):
         d = random.normal(0.0, np.sqrt(hbht + r), 1000)
         residual = d * r / (hbht + r)
-        terms = (1.0 + 0 * d, d, d**2, hbht + r, r, hbht, residual * d, (d - residual) * d, d**2 / (hbht + r))
+        terms = (1.0 + 0 * d, d, d**2, hbht + r, r, hbht, residual * d, (d - residual) * d, d**2 / (hbht + r), 0 * d)
         sums[window, 0] = [np.sum(np.broadcast_to(term, d.shape)) for term in terms]
     result = consistency(sums, AssimilationSettings())
     for ratio in (result.chi_square, result.desroziers_r, result.desroziers_b):
@@ -229,14 +231,24 @@ def test_consistency_of_innovations_drawn_from_the_filters_own_statistics() -> N
 
 def test_consistency_sums_of_one_window_and_the_sliding_length() -> None:
     result = run()
-    sums = dict(zip(SUMS, consistency_sums(result)[0], strict=True))
+    sums = dict(zip(SUMS, consistency_sums(result, OPEN_LOOP)[0], strict=True))
     d, residual = result.innovation[0, result.used[0]], result.residual[0, result.used[0]]
     np.testing.assert_allclose(sums["n"], 3)
     np.testing.assert_allclose(sums["d_oa_d_ob"], (d * residual).sum(), rtol=1e-12)
     np.testing.assert_allclose(sums["d_oa_d_ob"] + sums["d_ab_d_ob"], sums["d_squared"], rtol=1e-12)
     np.testing.assert_allclose(sums["hbht"] + sums["r"], sums["s"], rtol=1e-12)
-    many = np.stack([consistency_sums(result)] * 40)
+    np.testing.assert_allclose(sums["departure"], (0.30 - 0.25) + (0.18 - 0.25) + (0.15 - 0.2), rtol=1e-12)
+    many = np.stack([consistency_sums(result, OPEN_LOOP)] * 40)
     assert consistency(many, AssimilationSettings(desroziers_cycles=30)).n[0] == 90
+
+
+def test_sliding_summary_raises_the_drift_alarm() -> None:
+    sums = np.zeros((100, 2, len(SUMS)))
+    sums[-50:, 0, SUMS.index("n")] = 10.0
+    sums[-50:, 0, SUMS.index("departure")] = 10.0 * 0.03
+    summary = sliding_summary(sums, AssimilationSettings())
+    assert summary["ssm_drift_alarm"] is True and np.isclose(summary["ssm_drift"], 0.03)
+    assert summary["ssm_month_n"] == 300.0 and np.isnan(summary["lai_month_chi_square"])
 
 
 def test_summary_counts_and_raises_the_rejection_alarm() -> None:
