@@ -37,14 +37,6 @@ class StoreEntry:
     end: datetime
     step: str | None
 
-    @property
-    def first(self) -> str:
-        return f"{self.start:%Y-%m-%d}"
-
-    @property
-    def last(self) -> str:
-        return f"{self.end:%Y-%m-%d}"
-
 
 def write(
     target: Target,
@@ -83,7 +75,7 @@ def write(
     # The default filter escapes for HTML; catalogues are read by parsers.
     environment.filters["tojson"] = lambda value: Markup(json.dumps(value, ensure_ascii=False))
     for name in ("catalog.yaml", "catalog_v2.yaml", "index.html"):
-        target.write(name, environment.get_template(f"{name}.j2").render(context).encode())
+        target.write_changed(name, environment.get_template(f"{name}.j2").render(context).encode())
     _write_stac(target, environment, context, source, settings, images)
     target.write(STATUS, json.dumps(status, indent=2).encode())
 
@@ -208,11 +200,11 @@ def _write_stac(
         scope = context | {"collection": collection}
         for item in collection["entries"]:
             text = environment.get_template("stac/item.json.j2").render(scope | {"item": item})
-            target.write(f"stac/{collection['id']}/{item['id']}.json", _pretty(text))
+            target.write_changed(f"stac/{collection['id']}/{item['id']}.json", _pretty(text))
         text = environment.get_template("stac/collection.json.j2").render(scope)
-        target.write(f"stac/{collection['id']}/collection.json", _pretty(text))
+        target.write_changed(f"stac/{collection['id']}/collection.json", _pretty(text))
     text = environment.get_template("stac/catalog.json.j2").render(context | {"collections": collections})
-    target.write("stac/catalog.json", _pretty(text))
+    target.write_changed("stac/catalog.json", _pretty(text))
     kept = {f"stac/{c['id']}/{item['id']}.json" for c in collections for item in c["entries"]}
     kept |= {f"stac/{c['id']}/collection.json" for c in collections} | {"stac/catalog.json"}
     for name in target.names("stac"):

@@ -106,14 +106,12 @@ class Series:
 
     def _commit(self, steps: int, attributes: dict[str, Any]) -> None:
         """Write the root metadata for `steps` steps: the one moment at which readers see a change."""
-        members = {}
-        for name, array in sorted(self._group().arrays()):
-            metadata: dict[str, Any] = json.loads(json.dumps(array.metadata.to_dict(), default=_plain))
+        members = self._members()
+        for name, metadata in members.items():
             if (metadata.get("dimension_names") or [None])[0] == "time":
                 metadata["shape"][0] = steps
             if name in self.template.rows:
                 metadata["attributes"] = self.template.layer_attributes(name)
-            members[name] = metadata
         root = {
             "zarr_format": 3,
             "node_type": "group",
@@ -130,16 +128,23 @@ class Series:
         self.template.create(zarr.open_group(self.target.zarr_store(self.name), mode="w", zarr_format=3))
         self._commit(0, attributes)
 
+    def _members(self) -> dict[str, dict[str, Any]]:
+        """Metadata of every array by name: the root's, or the arrays' own before the first root."""
+        root = self._root()
+        return _metadata_of(self._group()) if root is None else root["consolidated_metadata"]["metadata"]
+
     def _assert_same_template(self) -> None:
         """Refuse a store whose grid, layers, types or chunks are not the template's: changing them needs a rebuild."""
-        group = self._group()
-        found = {name: _layout(array) for name, array in group.arrays()}
         fresh = zarr.open_group(MemoryStore(), mode="w", zarr_format=3)
         self.template.create(fresh)
-        expected = {name: _layout(array) for name, array in fresh.arrays()}
-        differing = {name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)}
+        expected, found = _metadata_of(fresh), self._members()
+        differing = {
+            name
+            for name in found.keys() | expected.keys()
+            if name not in found or name not in expected or _layout(found[name]) != _layout(expected[name])
+        }
         for name, centres in (("lat", self.template.grid.lat), ("lon", self.template.grid.lon)):
-            if name not in differing and not np.allclose(np.asarray(array_of(group, name)[:]), centres):
+            if name not in differing and not np.allclose(np.asarray(array_of(self._group(), name)[:]), centres):
                 differing.add(name)
         if differing:
             raise RecordError(
@@ -166,12 +171,18 @@ def array_of(group: zarr.Group, name: str) -> zarr.Array:
     return array
 
 
-def _layout(array: zarr.Array) -> tuple[Any, ...]:
+def _metadata_of(group: zarr.Group) -> dict[str, dict[str, Any]]:
+    """The metadata documents of a group's arrays, as JSON has them."""
+    return {
+        name: json.loads(json.dumps(array.metadata.to_dict(), default=_plain)) for name, array in sorted(group.arrays())
+    }
+
+
+def _layout(metadata: dict[str, Any]) -> dict[str, Any]:
     """What must stay the same while a store grows."""
-    metadata: dict[str, Any] = dict(array.metadata.to_dict())
     grows = (metadata.get("dimension_names") or [None])[0] == "time"
-    shape = array.shape[1:] if grows else array.shape
-    return shape, array.chunks, array.shards, array.dtype
+    fixed = {key: metadata[key] for key in ("data_type", "chunk_grid", "codecs", "fill_value")}
+    return fixed | {"shape": metadata["shape"][1:] if grows else metadata["shape"]}
 
 
 def _plain(value: Any) -> Any:

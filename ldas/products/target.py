@@ -79,6 +79,11 @@ class Target:
                 content_type = CONTENT_TYPES.get(Path(path).suffix, "application/octet-stream")
                 self._filesystem.pipe_file(self._path(path), content, ContentType=content_type)
 
+    def write_changed(self, path: str, content: bytes) -> None:
+        """Write an object unless it holds these bytes already: a reader in the middle of it is not disturbed."""
+        if self.read(path) != content:
+            self.write(path, content)
+
     def names(self, folder: str) -> list[str]:
         """Paths of the objects below a folder, relative to the publication, sorted."""
         with reading(f"{self.uri}/{folder}"):
