@@ -26,7 +26,7 @@ def check_hours(dataset: xr.Dataset, t0: datetime, t1: datetime) -> None:
     if len(missing):
         raise ForcingUnavailable(f"forcing: {missing[0]:%Y-%m-%dT%H:%MZ} is missing ({len(missing)} hours in all)")
     present = [name for name in FIELDS if name in dataset]
-    for name in (*REQUIRED, *present):
+    for name in dict.fromkeys((*REQUIRED, *present)):
         if name not in dataset:
             raise ForcingUnavailable(f"forcing: {name} is missing at {hours[0]:%Y-%m-%dT%H:%MZ} and all later hours")
         empty = np.isnan(dataset[name].values).all(axis=(1, 2))
