@@ -12,7 +12,7 @@ import xarray as xr
 
 from ldas.errors import AccessError, InputError, LdasError, TransientError
 
-_CLIENT_ERRORS = (aiohttp.ClientError, botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)
+CLIENT_ERRORS = (aiohttp.ClientError, botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)
 _TRANSIENT_CODES = {"429", "500", "502", "503", "504", "SlowDown", "InternalError", "ServiceUnavailable"}
 _REFUSED_CODES = {
     "401",
@@ -73,7 +73,7 @@ def reading(uri: str) -> Iterator[None]:
         raise AccessError(f"{uri}: access refused ({_short(error)})") from error
     except TimeoutError as error:
         raise TransientError(f"{uri}: no answer in time") from error
-    except (OSError, ValueError, RuntimeError, EOFError, KeyError, *_CLIENT_ERRORS) as error:
+    except (OSError, ValueError, RuntimeError, EOFError, KeyError, *CLIENT_ERRORS) as error:
         raise _classify(uri, error) from error
 
 
@@ -102,7 +102,8 @@ def _codes(error: BaseException | None) -> set[str]:
             and status is None
         ):
             found.update(
-                re.findall(r"\b(4\d\d|5\d\d)\b", str(error)) or (["503"] if "onnect" in type(error).__name__ else [])
+                re.findall(r"\b(4\d\d|5\d\d)\b", str(error))
+                or (["503"] if re.search("onnect|imeout", type(error).__name__) else [])
             )
         error = error.__cause__ or error.__context__
     return found

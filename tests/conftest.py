@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers import s3_server as s3_server
+from tests.servers import scripted_server as scripted_server
 
 SHARED = Path(os.environ.get("LDAS_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 

@@ -71,6 +71,7 @@ def _search(settings: ObservationSettings, collection: str, grid: Grid, period: 
     )
     reader = StacApiIO(timeout=(settings.connect_timeout, settings.read_timeout), max_retries=retry)
     seen: set[str] = set()
+    received, matched = 0, None
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", DoesNotConformTo)
@@ -82,10 +83,14 @@ def _search(settings: ObservationSettings, collection: str, grid: Grid, period: 
                 limit=settings.page_size,
             )
             for page in _pages(reader, search.url_with_parameters() if search.method == "GET" else search.url, search):
+                matched = page.get("numberMatched", matched)
+                received += len(page.get("features", []))
                 for feature in page.get("features", []):
                     if feature["id"] not in seen and feature.get("collection", collection) == collection:
                         seen.add(feature["id"])
                         yield pystac.Item.from_dict(feature)
+        if matched is not None and received < matched:
+            _log.warning("%s: the catalogue promised %s items of %s and gave %s", url, matched, collection, received)
         for warning in caught:
             _log.warning("%s: %s", url, warning.message)
     except APIError as error:

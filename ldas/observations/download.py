@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import fsspec
 
 from ldas.errors import InputError, TransientError
@@ -30,6 +31,8 @@ class AssetReader:
     def __init__(self, settings: ObservationSettings, cache: str | Path) -> None:
         self.settings = settings
         self.cache = Path(cache)
+        self.bytes_read = 0
+        """Bytes asked of the sources so far."""
         self._gate = threading.BoundedSemaphore(settings.parallel_reads)
 
     def filesystem(self, href: str) -> tuple[fsspec.AbstractFileSystem, str]:
@@ -44,6 +47,9 @@ class AssetReader:
             times = {"connect_timeout": self.settings.connect_timeout, "read_timeout": self.settings.read_timeout}
             options = {"client_kwargs": client, "config_kwargs": {**times, "retries": {"max_attempts": 2}}}
             options |= {"key": key, "secret": secret} if key and secret else {"anon": True}
+        elif href.startswith(("https://", "http://")):
+            limits = {"sock_connect": self.settings.connect_timeout, "sock_read": self.settings.read_timeout}
+            options = {"client_kwargs": {"timeout": aiohttp.ClientTimeout(total=None, **limits)}}
         return fsspec.core.url_to_fs(href, **options)
 
     def whole_file(self, asset: Asset) -> Path:
@@ -66,6 +72,7 @@ class AssetReader:
                 with os.fdopen(handle, "wb") as out, fs.open(path, "rb", block_size=4 * CHUNK) as source:
                     while block := source.read(4 * CHUNK):
                         out.write(block)
+                        self.bytes_read += len(block)
                 verify(partial, asset)
                 partial.replace(target)
             finally:

@@ -1,7 +1,11 @@
 """Windows of integer rasters: only the blocks of a remote GeoTIFF that touch the domain are read, or a netCDF field."""
 
+import io
+import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -12,6 +16,40 @@ from ldas.errors import InputError
 from ldas.grid import Grid
 from ldas.observations.download import AssetReader, check_magic
 from ldas.observations.granule import Asset
+from ldas.remote import CLIENT_ERRORS
+
+_log = logging.getLogger(__name__)
+
+
+BLOCK = 1 << 17
+"""Bytes of one request to a remote GeoTIFF."""
+
+
+class WatchedFile(io.RawIOBase):
+    """A file that remembers why a read failed: GDAL only says that one did."""
+
+    def __init__(self, file: Any) -> None:
+        self.file = file
+        self.failure: Exception | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return int(self.file.seek(offset, whence))
+
+    def tell(self) -> int:
+        return int(self.file.tell())
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return bytes(self.file.read(size))
+        except (OSError, *CLIENT_ERRORS) as error:
+            self.failure = error
+            raise
 
 
 @dataclass(frozen=True)
@@ -32,12 +70,24 @@ def read_geotiff(reader: AssetReader, asset: Asset, grid: Grid) -> RawField | No
 
     def read() -> RawField | None:
         fs, path = reader.filesystem(asset.href)
-        if asset.size is not None and (size := fs.size(path)) != asset.size:
-            raise InputError(f"{asset.href}: expected {asset.size} bytes as the catalogue says, got {size}")
-        with fs.open(path, "rb", block_size=1 << 16, cache_type="bytes") as file:
+        with fs.open(path, "rb", block_size=BLOCK, cache_type="blockcache") as file:
+            size = file.seek(0, os.SEEK_END)
+            if asset.size is not None and size != asset.size:
+                raise InputError(f"{asset.href}: expected {asset.size} bytes as the catalogue says, got {size}")
+            file.seek(0)
             check_magic(asset.href, file.read(8))
-        with rasterio.open(path, opener=fs) as source:
-            return _window(source, asset, grid)
+            file.seek(0)
+            watched = WatchedFile(file)
+            try:
+                with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"), rasterio.open(watched) as source:
+                    return _window(source, asset, grid)
+            except rasterio.errors.RasterioError:
+                if watched.failure is not None:
+                    raise watched.failure from None
+                raise
+            finally:
+                cache = getattr(file, "cache", None)
+                reader.bytes_read += size if cache is None else cache.total_requested_bytes
 
     return reader.patiently(asset.href, read)
 
@@ -50,6 +100,8 @@ def _window(source: rasterio.DatasetReader, asset: Asset, grid: Grid) -> RawFiel
     transform = source.transform
     if transform.b or transform.d or transform.a <= 0 or transform.e >= 0:
         raise InputError(f"{asset.href}: expected a north-up raster, got {tuple(transform)[:6]}")
+    if transform.c + transform.a * source.width > 180.5:
+        raise InputError(f"{asset.href}: expected longitudes from -180 to 180, got up to {source.bounds.right:.3f}")
     half = 0.5 * grid.resolution
     west, east = grid.lon[0] - half, grid.lon[-1] + half
     north, south = grid.lat[0] + half, grid.lat[-1] - half
@@ -115,7 +167,9 @@ def check_registration(field: RawField, name: str, step: float, registration: st
 
 
 def scale_of(field: RawField, asset_scale: float | None, expected: float, name: str) -> float:
-    """The product's scale, checked against what file and catalogue say; neither saying anything is accepted."""
+    """The product's scale, checked against what file and catalogue say; if neither says it, a warning is logged."""
+    if field.scale is None and asset_scale is None:
+        _log.warning("%s: neither file nor catalogue states a scale; the product's %g is taken", name, expected)
     for origin, stated in (("file", field.scale), ("catalogue", asset_scale)):
         if stated is not None and abs(stated - expected) > 1e-4 * expected:
             raise InputError(f"{name}: the {origin} states a scale of {stated:g}, the product's is {expected:g}")

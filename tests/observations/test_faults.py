@@ -1,0 +1,264 @@
+"""Every fault of a catalogue or a file has a stated outcome: tried again, degraded for now, or refused for good."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ldas.errors import AccessError, InputError, TransientError
+from ldas.grid import Grid
+from ldas.observations import Observations, collect
+from ldas.observations.discovery import find_granules
+from ldas.observations.download import AssetReader
+from ldas.observations.granule import Asset
+from ldas.observations.settings import SSM_DEFAULT, ObservationSettings
+from tests.observations.granule_files import (
+    ROWS,
+    SSM_NAME,
+    item,
+    md5,
+    serve_catalogue,
+    ssm_axes,
+    write_ssm,
+    write_ssm_netcdf,
+)
+from tests.servers import Answer, ScriptedServer
+
+pytestmark = pytest.mark.server
+
+GRID = Grid(4.0, 43.95, 4.3, 44.25)
+DAY = date(2026, 5, 10)
+T0, T1 = datetime(2026, 5, 9, 18, tzinfo=UTC), datetime(2026, 5, 10, 18, tzinfo=UTC)
+BUSY = Answer(status=429, headers={"Retry-After": "0"})
+DOWN = Answer(status=503)
+
+
+def settings(server: ScriptedServer, retries: int = 3, read_timeout: float = 20.0) -> ObservationSettings:
+    return ObservationSettings(stac_url=server.url, lai=None, retries=retries, read_timeout=read_timeout)
+
+
+def find(server: ScriptedServer, **options: float) -> list[str]:
+    return [granule.id for granule in find_granules(settings(server, **options), "ssm", GRID, DAY, DAY)]
+
+
+def gather(server: ScriptedServer, tmp_path: Path, **options: float) -> Observations:
+    return collect(settings(server, **options), GRID, T0, T1, tmp_path / "cache")
+
+
+COG = f"{SSM_NAME}_cog"
+
+
+def test_a_burst_of_429_and_503_is_outlasted(scripted_server: ScriptedServer) -> None:
+    serve_catalogue(scripted_server, BUSY, DOWN, [item(COG, "s3://eodata/x.tiff")])
+    assert find(scripted_server) == [COG]
+    assert [path for _, path in scripted_server.requests].count("/search") == 3
+
+
+@pytest.mark.parametrize("answer", [BUSY, DOWN, Answer(status=500)], ids=["429", "503", "500"])
+def test_a_catalogue_that_stays_down_is_transient(scripted_server: ScriptedServer, answer: Answer) -> None:
+    serve_catalogue(scripted_server, answer)
+    with pytest.raises(TransientError, match="does not answer"):
+        find(scripted_server, retries=1)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refusal_is_no_empty_catalogue(scripted_server: ScriptedServer, tmp_path: Path, status: int) -> None:
+    serve_catalogue(scripted_server, Answer(status=status))
+    with pytest.raises(AccessError, match=str(status)):
+        find(scripted_server)
+    refused = gather(scripted_server, tmp_path)
+    assert refused.ssm is None and refused.seen == [] and "refuses" in refused.degraded[0]
+    serve_catalogue(scripted_server, [])
+    nothing = gather(scripted_server, tmp_path)
+    assert nothing.ssm is None and nothing.degraded == []
+
+
+def test_a_web_page_instead_of_a_catalogue_is_refused(scripted_server: ScriptedServer) -> None:
+    serve_catalogue(scripted_server, Answer(b"<html>sign in</html>"))
+    with pytest.raises(InputError, match="expected a STAC item collection"):
+        find(scripted_server)
+
+
+def test_paging_goes_on_past_an_empty_page_and_counts_an_id_once(scripted_server: ScriptedServer) -> None:
+    first = item(COG.replace("0510", "0509"), "s3://eodata/a.tiff")
+    wanted = item(COG, "s3://eodata/b.tiff")
+    serve_catalogue(scripted_server, [first, wanted], [], [wanted], [item(COG.replace("0510", "0511"), "s3://x/c")])
+    both = find_granules(settings(scripted_server), "ssm", GRID, date(2026, 5, 1), date(2026, 5, 31))
+    assert [granule.nominal.day for granule in both] == [9, 10, 11]
+
+
+def test_one_variant_and_the_best_version_are_kept(scripted_server: ScriptedServer) -> None:
+    older = item(COG.replace("V1.2.1", "V1.1.1"), "s3://eodata/old.tiff")
+    other = item(f"{SSM_NAME}_nc".replace("V1.2.1", "V1.2.2"), "s3://eodata/x.nc")
+    serve_catalogue(scripted_server, [older, other, item(COG, "s3://eodata/new.tiff")])
+    assert find(scripted_server) == [COG]
+
+
+def served(server: ScriptedServer, tmp_path: Path, name: str = "good.tiff", **asset: object) -> bytes:
+    """An SSM layer with 50 % everywhere behind the catalogue, as `name` on the same server."""
+    content = write_ssm(tmp_path).read_bytes()
+    serve_catalogue(server, [item(COG, f"{server.url}/{name}", content, **asset)])
+    server.script[f"/{name}"] = [Answer(content)]
+    return content
+
+
+def test_a_good_file_over_http_is_read(scripted_server: ScriptedServer, tmp_path: Path) -> None:
+    served(scripted_server, tmp_path)
+    found = gather(scripted_server, tmp_path)
+    assert found.degraded == [] and found.ssm is not None
+    assert np.allclose(found.ssm.value, 50.0)
+
+
+def test_a_burst_of_503_on_the_file_is_outlasted(scripted_server: ScriptedServer, tmp_path: Path) -> None:
+    content = served(scripted_server, tmp_path)
+    scripted_server.script["/good.tiff"] = [DOWN, DOWN, Answer(content)]
+    found = gather(scripted_server, tmp_path)
+    assert found.degraded == [] and found.ssm is not None
+
+
+@pytest.mark.parametrize(
+    ("answer", "transient", "seen", "sentence"),
+    [
+        (DOWN, True, 0, "did not answer"),
+        (Answer(status=403), False, 0, "access refused"),
+        (Answer(status=401), False, 0, "access refused"),
+        (Answer(status=404), False, 1, "not there"),
+        (Answer(b"<!DOCTYPE html><p>sign in"), False, 1, "expected .* bytes"),
+    ],
+    ids=["503", "403", "401", "404", "html"],
+)
+def test_what_becomes_of_a_file_that_cannot_be_had(
+    scripted_server: ScriptedServer, tmp_path: Path, answer: Answer, transient: bool, seen: int, sentence: str
+) -> None:
+    served(scripted_server, tmp_path)
+    scripted_server.script["/good.tiff"] = [answer]
+    found = gather(scripted_server, tmp_path, retries=1)
+    assert found.ssm is None and found.used == []
+    assert (found.transient, len(found.seen)) == (transient, seen)
+    assert len(found.degraded) == 1
+    with pytest.raises(AssertionError, match=sentence):
+        raise AssertionError(found.degraded[0])
+
+
+def fetch(server: ScriptedServer, tmp_path: Path, asset: Asset, retries: int = 1, timeout: float = 20.0) -> Path:
+    return AssetReader(settings(server, retries, timeout), tmp_path / "cache").whole_file(asset)
+
+
+def left_in_cache(tmp_path: Path) -> list[Path]:
+    return list((tmp_path / "cache").iterdir()) if (tmp_path / "cache").exists() else []
+
+
+def netcdf(tmp_path: Path) -> bytes:
+    lat, lon = ssm_axes()
+    return write_ssm_netcdf(tmp_path / "g.nc", np.full((ROWS, len(lon)), 100), lat, lon, 0.5).read_bytes()
+
+
+def test_a_broken_transfer_is_tried_again(scripted_server: ScriptedServer, tmp_path: Path) -> None:
+    content = netcdf(tmp_path)
+    scripted_server.script["/g.nc"] = [Answer(content), Answer(content[:999]), Answer(content)]
+    asset = Asset(f"{scripted_server.url}/g.nc", len(content), None)
+    assert fetch(scripted_server, tmp_path, asset).read_bytes() == content
+    scripted_server.script["/short.nc"] = [Answer(content[:999])]
+    with pytest.raises(TransientError, match="ended early"):
+        fetch(scripted_server, tmp_path, Asset(f"{scripted_server.url}/short.nc", len(content)))
+    assert [path.suffix for path in left_in_cache(tmp_path)] == [".nc"], "nothing half-written stays"
+
+
+def test_a_web_page_under_a_netcdf_name_is_refused(scripted_server: ScriptedServer, tmp_path: Path) -> None:
+    scripted_server.script["/g.nc"] = [Answer(b"<html>sign in</html>")]
+    with pytest.raises(InputError, match="an HTML page"):
+        fetch(scripted_server, tmp_path, Asset(f"{scripted_server.url}/g.nc"))
+    assert left_in_cache(tmp_path) == []
+
+
+def test_a_wrong_checksum_is_refused_and_a_new_one_fetched_again(
+    scripted_server: ScriptedServer, tmp_path: Path
+) -> None:
+    content = netcdf(tmp_path)
+    scripted_server.script["/g.nc"] = [Answer(content)]
+    href = f"{scripted_server.url}/g.nc"
+    with pytest.raises(InputError, match="expected MD5"):
+        fetch(scripted_server, tmp_path, Asset(href, len(content), "0" * 32))
+    first = fetch(scripted_server, tmp_path, Asset(href, len(content), md5(content)))
+    asked = len(scripted_server.requests)
+    assert fetch(scripted_server, tmp_path, Asset(href, len(content), md5(content))) == first
+    assert len(scripted_server.requests) == asked, "the cache answers"
+    revised = content + b"\0"
+    scripted_server.script["/g.nc"] = [Answer(revised)]
+    again = fetch(scripted_server, tmp_path, Asset(href, len(revised), md5(revised)))
+    assert again.read_bytes() == revised
+
+
+def test_the_cache_stays_within_its_bound(scripted_server: ScriptedServer, tmp_path: Path) -> None:
+    content = netcdf(tmp_path)
+    bound = settings(scripted_server).model_copy(update={"cache_gigabytes": 2.5e-9 * len(content)})
+    reader = AssetReader(bound, tmp_path / "cache")
+    for name in ("a.nc", "b.nc", "c.nc"):
+        scripted_server.script[f"/{name}"] = [Answer(content)]
+        newest = reader.whole_file(Asset(f"{scripted_server.url}/{name}", len(content)))
+    assert len(left_in_cache(tmp_path)) == 2 and newest in left_in_cache(tmp_path)
+
+
+def read_local(tmp_path: Path, path: Path, variant: str, **asset: object) -> Observations:
+    """The outcome of one local granule behind a catalogue of one item."""
+    server = ScriptedServer()
+    key = "ssm1km_ssm"
+    entry = item(f"{SSM_NAME}_{variant}", path.as_uri(), path.read_bytes(), **asset)
+    serve_catalogue(server, [entry])
+    layer = "file" if variant == "nc" else "ssm"
+    product = SSM_DEFAULT.model_copy(update={"variant": variant, "assets": {layer: key}})
+    given = settings(server).model_copy(update={"ssm": product})
+    try:
+        return collect(given, GRID, T0, T1, tmp_path / "cache")
+    finally:
+        server.close()
+
+
+def test_a_missing_scale_is_taken_from_the_product_and_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    found = read_local(tmp_path, write_ssm(tmp_path, scale=None), "cog", **{"raster:scale": None})
+    assert found.ssm is not None and np.allclose(found.ssm.value, 50.0)
+    assert "neither file nor catalogue states a scale" in caplog.text
+
+
+@pytest.mark.parametrize("where", ["file", "catalogue"])
+def test_a_contradictory_scale_is_refused(tmp_path: Path, where: str) -> None:
+    path = write_ssm(tmp_path, scale=0.25 if where == "file" else 0.5)
+    found = read_local(tmp_path, path, "cog", **{"raster:scale": 0.5 if where == "file" else 0.25})
+    assert found.ssm is None and f"the {where} states a scale of 0.25" in found.degraded[0]
+
+
+def test_a_grid_shifted_by_half_a_pixel_is_refused(tmp_path: Path) -> None:
+    found = read_local(tmp_path, write_ssm(tmp_path, shift=0.5), "cog")
+    assert found.ssm is None and "expected pixel edges on multiples" in found.degraded[0]
+
+
+def test_a_geotiff_of_0_to_360_degrees_is_refused(tmp_path: Path) -> None:
+    found = read_local(tmp_path, write_ssm(tmp_path, turn=360.0), "cog")
+    assert found.ssm is None and "expected longitudes from -180 to 180" in found.degraded[0]
+
+
+@pytest.mark.parametrize("upward", [False, True], ids=["descending", "ascending"])
+@pytest.mark.parametrize("turn", [0.0, 360.0])
+def test_a_netcdf_says_the_same_in_every_direction(tmp_path: Path, upward: bool, turn: float) -> None:
+    lat, lon = ssm_axes()
+    ramp = np.repeat(np.arange(ROWS)[:, None] * 4, len(lon), axis=1)  # wetter southwards
+    order = slice(None, None, -1) if upward else slice(None)
+    path = write_ssm_netcdf(tmp_path / "g.nc", ramp[order], lat[order], lon + turn, 0.5)
+    found = read_local(tmp_path, path, "nc")
+    assert found.degraded == [] and found.ssm is not None
+    expected = 2.0 * ((lat[0] - GRID.lat) * 112.0)
+    assert np.allclose(found.ssm.value.mean("lon"), expected, atol=0.6)
+    assert (np.diff(found.ssm.value.mean("lon")) > 0).all()
+
+
+def test_expired_keys_are_a_refusal(scripted_server: ScriptedServer, tmp_path: Path) -> None:
+    body = b"<?xml version='1.0'?><Error><Code>ExpiredToken</Code><Message>expired</Message></Error>"
+    expired = Answer(body, status=403, headers={"Content-Type": "application/xml"})
+    scripted_server.script["/eodata/x.tiff"] = [expired]
+    scripted_server.script["/eodata"] = [expired]
+    serve_catalogue(scripted_server, [item(COG, "s3://eodata/x.tiff")])
+    given = settings(scripted_server, retries=0).model_copy(update={"endpoint_url": scripted_server.url})
+    found = collect(given, GRID, T0, T1, tmp_path / "cache")
+    assert found.ssm is None and found.seen == [] and not found.transient
+    assert "access refused" in found.degraded[0]
