@@ -9,6 +9,8 @@ from ldas.model.constants import SOIL_LAYERS
 
 SOIL_FIELDS = ("tg", "wg", "wgi")
 SNOW_FIELDS = ("snow_swe", "snow_density", "snow_enthalpy", "snow_age")
+DEPOSITED_ICE = 0.01
+"""What ice deposited in one step may add to a saturated layer 1, m3 m-3: only the next step passes the water down."""
 
 
 @dataclass
@@ -93,9 +95,10 @@ class State:
                 place = np.argwhere(~np.isfinite(value))[0]
                 raise InputError(f"state {name}: expected finite numbers, got {value[tuple(place)]} at {_place(place)}")
         active = np.arange(SOIL_LAYERS)[:, None] < n_water
+        surplus = np.where(np.arange(SOIL_LAYERS)[:, None] == 0, DEPOSITED_ICE, 1e-9)
         for name, wrong, expectation in (
             ("wg", active & (self.wg < 0.0), "expected liquid water >= 0"),
-            ("wg", active & (self.wg + self.wgi > w_sat + 1e-9), "expected wg + wgi <= w_sat"),
+            ("wg", active & (self.wg + self.wgi > w_sat + surplus), "expected wg + wgi <= w_sat"),
             ("wgi", active & (self.wgi < 0.0), "expected ice >= 0"),
             ("tg", (self.tg < 180.0) | (self.tg > 350.0), "expected 180 to 350 K"),
             ("snow_swe", self.snow_swe < 0.0, "expected snow mass >= 0"),
