@@ -56,7 +56,7 @@ def finished(world: World, world_folder: Path) -> Profile:
 @pytest.fixture
 def after_finished(finished: Profile, tmp_path: Path) -> Profile:
     """A copy of the finished record that a test may change."""
-    target = tmp_path / "record"
+    target = tmp_path / "finished"
     shutil.copytree(finished.record.uri.removeprefix("file://"), target)
     record = finished.record.model_copy(update={"uri": f"file://{target}"})
     return finished.model_copy(update={"record": record})
