@@ -46,7 +46,11 @@ def melt(pack, work, count):
 
 @kernel
 def percolate(weather, surface, pack, work, fluxes, count, time_step):
-    """Item 14: refreezing, then rain and excess water go down layer by layer and out of the base."""
+    """Item 14: refreezing, then rain and excess water go down layer by layer and out of the base.
+
+    The document leaves open the smallest thickness of the second pass of (D); `DEPTH_MIN` makes thin packs vanish when
+    those of the reference do.
+    """
     layers = work.thickness.shape[0]
     thinnest = DEPTH_MIN / layers
     inflow, bypass = work.flow, fluxes.outflow
@@ -78,7 +82,7 @@ def percolate(weather, surface, pack, work, fluxes, count, time_step):
             kept = filled - spill
             inflow[i] = work.excess[k, i] + spill
             density = pack.density[k, i] + (kept - before) * RHO_W / max(thinnest, thickness)
-            temperature = layer_temperature(work.heat[k, i], max(thinnest, thickness), density)
+            temperature = layer_temperature(work.heat[k, i], max(DEPTH_MIN, thickness), density)
             liquid = layer_liquid(temperature, thickness, density)
             temperature = min(T_T, temperature)
             pack.density[k, i] = density
