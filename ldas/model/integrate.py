@@ -71,7 +71,7 @@ def integrate(
     for state in states:
         _check_state(state, parameters, options)
     first, count = _steps_of(forcing, options, start, steps)
-    stretch = _stretch_of(forcing, options, first, count)
+    stretch = stretch_of(forcing, options, first, count)
     blocks = list(divide_columns(parameters, options.block_size))
     finals = [state.copy() for state in states]
     results = [empty_outputs(outputs, count, parameters.columns, options.snow_layers) for _ in states]
@@ -233,7 +233,7 @@ def _steps_of(
     return first, count
 
 
-def _stretch_of(forcing: Forcing, options: ModelOptions, first: int, count: int) -> Stretch:
+def stretch_of(forcing: Forcing, options: ModelOptions, first: int, count: int) -> Stretch:
     per_interval = round(forcing.interval / options.time_step)
     sun_first = first // per_interval * per_interval
     sun_last = -(-(first + count) // per_interval) * per_interval

@@ -14,7 +14,8 @@ def sun_positions(times: np.ndarray) -> np.ndarray:
     times = times.astype("datetime64[ms]")
     year = times.astype("datetime64[Y]")
     days = (times - year) / np.timedelta64(1, "D")
-    year_length = ((year + 1).astype("datetime64[D]") - year.astype("datetime64[D]")) / np.timedelta64(1, "D")
+    next_year = year + np.timedelta64(1, "Y")
+    year_length = (next_year.astype("datetime64[D]") - year.astype("datetime64[D]")) / np.timedelta64(1, "D")
     hours = 24.0 * (days - np.floor(days))
     zeta = 2.0 * np.pi * days / year_length
     declination = (
