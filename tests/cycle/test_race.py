@@ -10,10 +10,18 @@ from ldas.demo.servers import KEYS
 from ldas.errors import CommitConflict
 from ldas.record import Record
 from tests.cycle.victim import fork_server, start_run
-from tests.cycle.world import day, start_service
+from tests.cycle.world import day, make_profile, start_service, write_world
 from tests.servers import S3Server
 
 RACES = int(os.environ.get("LDAS_RACES", "4"))
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Profile:
+    """A world with one window a race."""
+    folder = tmp_path / "world"
+    folder.mkdir()
+    return make_profile(folder, write_world(folder, RACES))
 
 
 @pytest.mark.slow
