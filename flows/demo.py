@@ -27,6 +27,7 @@ from ldas.demo.world import World, run_truth, write_maps, write_weather
 from ldas.errors import ConfigurationError
 from ldas.grid import Grid
 from ldas.model.options import ModelOptions
+from ldas.record import Provenance
 
 FIRST_DAY = datetime(2026, 5, 15, 18, tzinfo=UTC)
 SPINUP_DAYS = 20
@@ -60,9 +61,15 @@ def main(arguments: list[str] | None = None) -> None:
         record = _scored(profile)
         scores = score(record, truth)
         published = _serve(folder / "store" / "public", stack) if not options.store else f"{store}/public"
+        cycles = [cycle for cycle in _cycles(profile) if cycle.time > FIRST_DAY]
         facts = {
             "domain": f"{options.domain}, {world.grid.size} cells, {options.days} days from {FIRST_DAY:%Y-%m-%d}",
             "experiment": options.experiment,
+            "observations assimilated": ", ".join(
+                f"{sum(int(cycle.summary[f'{kind}_used'] or 0) for cycle in cycles)} {kind.upper()}"
+                for kind in ("ssm", "lai")
+            ),
+            "degraded cycles": str(sum(bool(cycle.degraded) for cycle in cycles)),
             "time taken": f"{time.perf_counter() - begin:.0f} s",
         }
         report = folder / "report.html"
@@ -182,6 +189,13 @@ def _scored(profile: Path) -> xr.Dataset:
 
     analysis = service_of(str(profile)).record.open_analysis()
     return analysis[["wg", "wg_ol", "lai", "lai_ol"]].sel(time=slice(FIRST_DAY.replace(tzinfo=None), None)).load()
+
+
+def _cycles(profile: Path) -> list[Provenance]:
+    """The record's cycles."""
+    from flows.common import service_of
+
+    return service_of(str(profile)).record.cycles()
 
 
 def _serve(folder: Path, stack: ExitStack) -> str:
