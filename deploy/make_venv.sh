@@ -5,18 +5,27 @@ venv=${1:-.venv}
 
 starts() { "$1" -c 'import sys, venv, ensurepip; sys.exit(not ((3, 12) <= sys.version_info < (3, 14)))' >/dev/null 2>&1; }
 
+# Where pyenv keeps its versions: its variable, the home, and the parents of its folders on the path (the home may be
+# another one than pyenv was installed in).
+pyenv_roots() {
+  echo "${PYENV_ROOT:-$HOME/.pyenv}"
+  tr ':' '\n' <<<"$PATH" | sed -nE 's#^(.*)/(shims|bin)/?$#\1#p' | sort -u
+}
+
 find_python() {
   if [ -n "${PYTHON:-}" ]; then
     starts "$PYTHON" && { command -v "$PYTHON"; return 0; }
     echo "PYTHON=$PYTHON does not start as Python 3.12 or 3.13" >&2
     return 1
   fi
-  local candidate
+  local candidate root
   for candidate in python3.13 python3.12 python3; do
     starts "$candidate" && { command -v "$candidate"; return 0; }
   done
-  for candidate in "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[23]*/bin/python $(command -v pyenv >/dev/null 2>&1 && echo "$(pyenv root)"/versions/3.1[23]*/bin/python); do
-    starts "$candidate" && { echo "$candidate"; return 0; }
+  for root in $(pyenv_roots); do
+    for candidate in "$root"/versions/3.1[23]*/bin/python; do
+      starts "$candidate" && { echo "$candidate"; return 0; }
+    done
   done
   return 1
 }
