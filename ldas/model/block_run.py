@@ -32,6 +32,7 @@ from ldas.model.snow import advance_snow, find_snow
 from ldas.model.snow_cover import cover_with_snow
 from ldas.model.snow_gather import (
     clear_fluxes,
+    fill_lanes,
     gather_pack,
     gather_surface,
     gather_weather,
@@ -132,6 +133,7 @@ def run_block(parameters, options, work, stretch, cell, states, surfaces, snow_l
                 clear_fluxes(snow)
                 work.snow_seen[0] = 1 if count > 0 else 0
             if count > 0:
+                count = fill_lanes(index, count)
                 swe, density, enthalpy, age = (
                     state.snow_swe,
                     state.snow_density,

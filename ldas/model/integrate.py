@@ -11,6 +11,7 @@ import numpy as np
 from ldas.errors import InputError
 from ldas.model.block_run import Stretch, run_block
 from ldas.model.forcing import FIELDS, Forcing
+from ldas.model.kernel import LANES
 from ldas.model.leaf import LeafParameters, reference_assimilation
 from ldas.model.options import ModelOptions
 from ldas.model.outputs import (
@@ -135,17 +136,22 @@ def run_columns(
     share: float,
     report: Callable[[float], None],
 ) -> None:
-    """Run one block, the columns `index`, and write its end states and outputs to `finals` and `results`."""
-    own = parameters.select(index)
+    """Run one block, the columns `index`, and write its end states and outputs to `finals` and `results`.
+
+    Inside, the last column is repeated up to a multiple of `LANES` columns.
+    """
+    used = len(index)
+    filled = np.append(index, np.repeat(index[-1:], -used % LANES))
+    own = parameters.select(filled)
     constants = block_parameters(own, options)
-    cell = np.ascontiguousarray(forcing.cell[index])
+    cell = np.ascontiguousarray(forcing.cell[filled])
     step = step_options(options, forcing.z_t, forcing.z_u, bool(requests))
-    work = make_workspace(len(index), options.snow_layers, constants.grid, len(FIELDS))
-    members = [final.select(index) for final in finals]
+    work = make_workspace(len(filled), options.snow_layers, constants.grid, len(FIELDS))
+    members = [final.select(filled) for final in finals]
     start_reference(own, members, stretch, constants.leaf, cell, first, forcing.z_t, options)
     states = np.stack([pack_state(member) for member in members])
-    surfaces = np.zeros((len(members), len(SurfaceFields._fields), len(index)))
-    collector = make_collector(requests, count, len(members), len(index), options.snow_layers)
+    surfaces = np.zeros((len(members), len(SurfaceFields._fields), len(filled)))
+    collector = make_collector(requests, count, len(members), len(filled), options.snow_layers)
     edges = np.unique(np.linspace(0, count, REPORTS + 1).astype(int))
     for begin, end in pairwise(edges):
         run_block(
@@ -164,7 +170,7 @@ def run_columns(
         )
         report(share * (end - begin) / count)
     for m, final in enumerate(finals):
-        final.put(index, unpack_state(states[m], final))
+        final.put(index, unpack_state(states[m][:, :used], final))
         scatter_outputs(collector, m, requests, index, results[m])
 
 

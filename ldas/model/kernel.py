@@ -26,7 +26,11 @@ from numba.core.compiler import Flags
 from numba.core.cpu import CPUTargetOptions
 from numba.core.options import TargetOptions
 
-__all__ = ["helper", "kernel"]
+__all__ = ["LANES", "helper", "kernel"]
+
+LANES = 32
+"""Columns that a vector loop takes at once, at most. Blocks are filled up to a multiple of it, so that every column
+goes through the same instructions wherever it stands."""
 
 
 def cache_folder(sources: Path) -> Path:

@@ -199,7 +199,7 @@ def scatter_outputs(
             target = outputs[name]
             layers = target.shape[1] if target.ndim == 3 else 1
             start, slots = collector.offset[series], target.shape[0]
-            values = collector.values[member, start : start + layers * slots].reshape(layers, slots, -1)
+            values = collector.values[member, start : start + layers * slots, : len(index)].reshape(layers, slots, -1)
             if target.ndim == 3:
                 target[:, :, index] = values.transpose(1, 0, 2)
             else:

@@ -1,8 +1,20 @@
 """Snow columns of a block gathered to dense arrays, and the results of the snow scheme scattered back (§4.5)."""
 
 from ldas.model.constants import T_T
-from ldas.model.kernel import kernel
+from ldas.model.kernel import LANES, kernel
 from ldas.model.snow import gather, gather_layers, scatter, scatter_layers
+
+
+@kernel
+def fill_lanes(index, count):
+    """Repeat the last of `count` columns in `index` up to a multiple of `LANES` columns, and return that number.
+
+    `index` has room for it where the block itself is such a multiple; a smaller one is filled to its end. No column is then computed in the remainder of a vector loop, whose last bits may differ.
+    """
+    padded = min(index.shape[0], (count + LANES - 1) // LANES * LANES)
+    for m in range(count, padded):
+        index[m] = index[count - 1]
+    return padded
 
 
 @kernel

@@ -114,8 +114,10 @@ def set_vapour(grid, soil, p_s, tg, tg_start, wg, wgi, water):
     for j in range(grid.n_water):
         k = row_of(soil.w_sat, j)
         dry = 0
+        icy = 0
         for i in range(p_s.shape[0]):
             total = wg[j, i] + wgi[j, i]
+            icy |= wgi[j, i] > 0.0
             water.k_vapour[j, i] = 0.0
             dry |= (total < soil.w_fc[k, i]) & (total > W_MIN)
         if dry:
@@ -124,12 +126,12 @@ def set_vapour(grid, soil, p_s, tg, tg_start, wg, wgi, water):
                 total = w + ice
                 per_rt = 1.0 / (R_V * t)
                 share = ice / total
-                warm = saturation_pressure(tg_start[j, i])
+                warm = saturation_pressure(tg_start[j, i]) if icy else 0.0
                 cold = saturation_pressure(min(T_T, tg_start[j, i]))
                 p_v = exp(GRAVITY * water.psi[j, i] * per_rt) * (share * warm + (1.0 - share) * cold)
                 diffusivity = VAPOUR_DIFFUSIVITY * P_00 * exp(VAPOUR_POWER * log(t / T_T))
                 air = min(w_sat, (w_sat - total) * (1.0 + total / (w_sat - 0.05)))
-                impedance = exp(-ICE_IMPEDANCE * share)
+                impedance = exp(-ICE_IMPEDANCE * share) if icy else 1.0
                 k_v = TORTUOSITY * GRAVITY / RHO_W * impedance * diffusivity * air * p_v * per_rt * per_rt
                 k_v = k_v / (p_s[i] - p_v)
                 water.k_vapour[j, i] = k_v if (total < soil.w_fc[k, i]) & (total > W_MIN) else 0.0
