@@ -9,7 +9,8 @@ from ldas.model.snow import gather, gather_layers, scatter, scatter_layers
 def fill_lanes(index, count):
     """Repeat the last of `count` columns in `index` up to a multiple of `LANES` columns, and return that number.
 
-    `index` has room for it where the block itself is such a multiple; a smaller one is filled to its end. No column is then computed in the remainder of a vector loop, whose last bits may differ.
+    `index` has room for it where the block itself is such a multiple; a smaller one is filled to its end. No column is
+    then computed in the remainder of a vector loop, whose last bits may differ.
     """
     padded = min(index.shape[0], (count + LANES - 1) // LANES * LANES)
     for m in range(count, padded):
