@@ -6,13 +6,14 @@ STAMP := $(VENV)/.installed
 DEMO_ARGS ?=
 XDIST ?= 2
 
-.PHONY: help demo test test-fast bench lint requirements clean
+.PHONY: help demo test test-fast parity bench lint requirements clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo        the whole system on a synthetic world (DEMO_ARGS='--days 30 --serve')"
 	@echo "make test        the whole test suite"
 	@echo "make test-fast   the quick tests"
+	@echo "make parity      three years against the reference model's numbers"
 	@echo "make bench       timings (prints figures, passes or fails nothing)"
 	@echo "make lint        ruff and mypy"
 
@@ -24,10 +25,13 @@ demo: $(STAMP)
 	@$(BIN)/ldas demo $(DEMO_ARGS)
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -n $(XDIST) --dist loadgroup -m "not benchmark"
+	@$(BIN)/python -m pytest -n $(XDIST) --dist loadgroup -m "not benchmark and not parity"
 
 test-fast: $(STAMP)
-	@$(BIN)/python -m pytest -n $(XDIST) --dist loadgroup -m "not slow and not server and not benchmark"
+	@$(BIN)/python -m pytest -n $(XDIST) --dist loadgroup -m "not slow and not server and not benchmark and not parity"
+
+parity: $(STAMP)
+	@$(BIN)/python -m pytest -m parity tests/model
 
 bench: $(STAMP)
 	@$(BIN)/python -m pytest -s -m benchmark tests/benchmarks

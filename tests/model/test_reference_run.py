@@ -190,7 +190,7 @@ def run_years(cases: list[Case], days: int) -> dict[str, np.ndarray]:
     return outputs
 
 
-@pytest.mark.slow
+@pytest.mark.parity
 def test_three_years_of_six_columns(shared_reference):
     """Daily RMSD of water 1e-7 m3 m-3, temperatures 1e-4 K, LAI 1e-6; annual totals within 1e-5."""
     cases = [load_case(shared_reference, f"synthetic-weather/{name}") for name in COLUMNS]
@@ -203,7 +203,7 @@ def test_three_years_of_six_columns(shared_reference):
         check_years(stored, outputs, column, rates=True)
 
 
-@pytest.mark.slow
+@pytest.mark.parity
 @pytest.mark.parametrize("name", VARIANTS)
 def test_three_years_of_a_variant(name, shared_reference):
     case = load_case(shared_reference, f"variants/{name}")
