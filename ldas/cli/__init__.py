@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from ldas.cli import compile as compile_module
-from ldas.cli import demo, evaluate, offline, profile_commands, publish, run
+from ldas.cli import demo, evaluate, offline, profile_commands, publish, run, site
 from ldas.errors import LdasError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -16,6 +16,7 @@ offline.register(app)
 publish.register(app)
 evaluate.register(app)
 demo.register(app)
+site.register(app)
 compile_module.register(app)
 
 

@@ -16,8 +16,9 @@ from ldas.assimilation.moments import PairMoments
 from ldas.assimilation.quality_control import CellObservations
 from ldas.assimilation.rescaling import RescalingParameters, fit, rescale
 from ldas.assimilation.settings import AssimilationSettings, Experiment, QualityControlSettings, RescalingSettings
-from ldas.forcing import to_model_forcing
-from ldas.forcing.model_arrays import interpolation_options
+from ldas.forcing import interpolation_options, to_model_forcing
+from ldas.forcing.derived import add_co2
+from ldas.forcing.settings import ForcingSettings
 from ldas.grid import PATCHES, Columns
 from ldas.model.cold_start import cold_start
 from ldas.model.derive import derive_parameters
@@ -28,6 +29,7 @@ from ldas.products.dekads import Dekad
 from ldas.window import WindowModel, run_window
 
 SSM_EVERY, LAI_EVERY = 6, 10
+CO2_PPM = 371.0  # of 2001
 EXPERIMENTS: tuple[Experiment, ...] = ("OL", "SSM", "LAI", "SSM_LAI")
 DAY = np.timedelta64(24, "h")
 
@@ -63,10 +65,11 @@ def run_site(
 ) -> xr.Dataset:
     """Run all four experiments and return daily series on (experiment, time) beside the observations.
 
-    `weather` is what `window_forcing` gives for the whole period (1 x 1 cells, records an hour or half an hour apart,
-    starting at the window hour); `observed` has `lai`, `ssm` (about 5 cm) and `sm_deep` on `time`, NaN where missing.
-    Window ends are the weather's days after its first record.
+    `weather` is a dataset of `ldas.forcing.bondville.read_forcing` (1 x 1 cells); `observed` has `lai`,
+    `soil_moisture_1` (the upper layer) and `soil_moisture_2` on `time`, NaN where missing. Windows run from midnight to
+    midnight UTC, the hour of the daily observations.
     """
+    weather = complete(weather)
     options = options.model_copy(update=interpolation_options(weather))
     columns = site.columns()
     size = len(columns)
@@ -99,8 +102,18 @@ def run_site(
     others = [run(experiment, rescaling) for experiment in EXPERIMENTS[1:]]
     result = xr.concat([open_loop, *others], dim=xr.Variable("experiment", list(EXPERIMENTS)))
     seen = observed.reindex(time=result["time"])
-    return result.assign({f"observed_{name}": seen[name] for name in ("lai", "ssm", "sm_deep")}).assign(
+    return result.assign({f"observed_{name}": seen[name] for name in seen.data_vars}).assign(
         offered_ssm=("time", _offered(result, SSM_EVERY)), offered_lai=("time", _offered(result, LAI_EVERY))
+    )
+
+
+def complete(weather: xr.Dataset) -> xr.Dataset:
+    """The measured weather as `to_model_forcing` takes it, from its first midnight on."""
+    midnight = weather["time"].dt.floor("D") == weather["time"]
+    weather = weather.isel(time=slice(int(np.argmax(midnight.values)), None))
+    weather = add_co2(weather, ForcingSettings(co2_ppm=CO2_PPM))
+    return weather.assign(
+        Wind_E=weather["Wind"], Wind_N=weather["Wind"] * 0.0, forcing_mask=(("lat", "lon"), np.ones((1, 1), bool))
     )
 
 
@@ -112,8 +125,8 @@ def _windows(weather: xr.Dataset) -> list[xr.Dataset]:
 
 def _offered(series: xr.Dataset, every: int) -> np.ndarray:
     """Whether a day's observation is offered to the filter: every n-th day of the calendar."""
-    days = series["time"].values.astype("datetime64[D]").astype(int)
-    return days % every == 0
+    days = (series["time"].values - np.datetime64("1970-01-01")) // np.timedelta64(1, "D")
+    return days.astype(int) % every == 0
 
 
 def _fit_season(
@@ -126,7 +139,7 @@ def _fit_season(
 ) -> RescalingParameters:
     """Rescaling from all pairs of this season: one year, so the fall-back over the whole year is what it gives."""
     moments = PairMoments.empty(1)
-    seen = observed["ssm"].reindex(time=open_loop["time"])
+    seen = observed["soil_moisture_1"].reindex(time=open_loop["time"])
     for when, pair in zip(
         open_loop["time"].values, zip(seen.values, open_loop["ssm"].values, strict=True), strict=True
     ):
@@ -186,8 +199,8 @@ def _observations(
         return CellObservations.on_cells(1)
     here = observed.sel(time=end)
     day = end.astype("datetime64[D]")
-    number = int(day.astype(int))
-    ssm = np.array([float(here["ssm"]) if number % SSM_EVERY == 0 else np.nan])
+    number = int((day - np.datetime64("1970-01-01")) // np.timedelta64(1, "D"))
+    ssm = np.array([float(here["soil_moisture_1"]) if number % SSM_EVERY == 0 else np.nan])
     lai = np.array([float(here["lai"]) if number % LAI_EVERY == 0 else np.nan])
     day_of_year = float((day - day.astype("datetime64[Y]").astype("datetime64[D]")).astype(int) + 1)
     scaled = rescale(rescaling, ssm, np.array([np.nan]), day_of_year, "site", settings)
