@@ -7,7 +7,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -59,18 +59,23 @@ class Operator:
             return json.load(answer)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def operator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    """A server with every deployment of deploy/prefect.yaml, and a worker."""
-    home = tmp_path_factory.mktemp(f"prefect-{request.param}")
+@contextmanager
+def operating(home: Path, database_url: str, *what: str) -> Iterator[Operator]:
+    """A server, a worker and the deployments `what` of deploy/prefect.yaml."""
     subprocess.run([str(BIN / "ldas"), "compile"], check=True, timeout=600)  # runs are then as quick as an operator's
     with ExitStack() as stack:
-        url = stack.enter_context(postgresql()) if request.param == "postgresql" else ""
-        environ = stack.enter_context(prefect_server(home, url))
+        environ = stack.enter_context(prefect_server(home, database_url))
         environ["LDAS_CACHE"] = str(home / "cache")
         stack.enter_context(prefect_worker(environ, home / "worker.log"))
-        prefect(environ, "deploy", "--all")
+        prefect(environ, "deploy", *what)
         yield Operator(environ)
+
+
+@pytest.fixture(scope="module")
+def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    """On SQLite, with every deployment."""
+    with operating(tmp_path_factory.mktemp("prefect"), "", "--all") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -162,3 +167,12 @@ def test_validate_passes_on_fresh_data_and_fails_on_stale(operator: Operator, pr
     assert operator.wait(operator.trigger("daily/ales", profile=str(path), until=day(2))) == "COMPLETED"
     assert operator.wait(operator.trigger("validate/ales", profile=str(path), at=day(2))) == "COMPLETED"
     assert operator.wait(operator.trigger("validate/ales", profile=str(path), at=day(9))) == "FAILED"
+
+
+def test_daily_and_catch_up_on_postgresql(profile, tmp_path: Path) -> None:
+    path, settings = profile
+    with postgresql() as url, operating(tmp_path / "prefect", url, "-n", "daily/ales") as operator:
+        assert operator.wait(operator.trigger("daily/ales", profile=str(path), until=day(1))) == "COMPLETED"
+        runs = [operator.trigger("daily/ales", profile=str(path), until=day(4)) for _ in range(2)]
+        assert sorted(operator.wait(run) for run in runs) == ["CANCELLED", "COMPLETED"]
+    assert times(settings) == [day(k) for k in range(1, 5)]
