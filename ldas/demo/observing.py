@@ -24,6 +24,7 @@ DRIEST, WETTEST = 0.02, 0.46
 SSM_NOISE = 0.03
 LAI_NOISE = 0.20
 REVISIT_DAYS = 6
+LATE_EVERY = 9  # every ninth soil moisture scene is four days late
 
 
 @dataclass(frozen=True)
@@ -96,13 +97,13 @@ def _ssm_scenes(grid: Grid, truth: xr.Dataset, seed: int) -> Iterator[Scene]:
         number = np.where(np.isin(cover, (URBAN, WATER)), WATER_MASK, number)
         number = np.where(np.isin(cover, (DECIDUOUS, NEEDLELEAF, SHRUB)), SENSITIVITY_MASK, number)
         noise = np.where(number <= SSM_VALID, 16, number)
-        late = 4 if rng.random() < 0.15 else 1
+        delay = timedelta(days=4) if day.toordinal() % LATE_EVERY == 0 else timedelta(hours=6)
         layers = {"ssm": number.astype(np.uint8), "noise": noise.astype(np.uint8)}
-        yield Scene("ssm", day, 0, "V1.2.1", _evening(day) + timedelta(days=late), lat, lon, layers)
+        yield Scene("ssm", day, 0, "V1.2.1", _evening(day) + delay, lat, lon, layers)
 
 
 def _lai_scenes(grid: Grid, truth: xr.Dataset, seed: int) -> Iterator[Scene]:
-    """A near-real-time scene two days after each dekad, and a less noisy revision ten days later."""
+    """A near-real-time scene two days after each dekad, and for the first dekad of a month a less noisy revision."""
     lat = centre_pixels(grid.south, grid.north, LAI_STEP)[::-1].copy()
     lon = centre_pixels(grid.west, grid.east, LAI_STEP)
     for index, day in enumerate(_days(truth)):
@@ -112,7 +113,8 @@ def _lai_scenes(grid: Grid, truth: xr.Dataset, seed: int) -> Iterator[Scene]:
         rng = generator(seed, "lai", str(day))
         error = LAI_NOISE * _nearest(grid, smooth_field(grid.shape, 1.0, rng), lat, lon)
         cloud = smooth_field((len(lat), len(lon)), 12.0, rng) > 1.2
-        for revision, share, delay in ((0, 1.0, 2), (1, 0.6, 12)):
+        revisions = ((0, 1.0, 2), (1, 0.6, 12)) if day.day == 10 else ((0, 1.0, 2),)
+        for revision, share, delay in revisions:
             value = np.clip(base * (1.0 + share * error), 0.05, 7.0)
             gap = cloud if revision == 0 else np.zeros_like(cloud)
             number = np.where(np.isfinite(value) & ~gap, np.round(30.0 * np.nan_to_num(value)), MISSING)

@@ -2,7 +2,7 @@
 
 import hashlib
 import itertools
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -38,9 +38,9 @@ def test_scenes_come_in_order_of_arrival_and_are_late_and_revised(truth):
     drawn = list(scenes(GRID, truth, 5))
     assert all(a.arrives <= b.arrives for a, b in itertools.pairwise(drawn))
     lai = {(s.nominal, s.revision) for s in drawn if s.product == "lai"}
-    assert lai == {(date(2026, 5, d), r) for d in (10, 20, 31) for r in (0, 1)}
-    delays = {(s.arrives.date() - s.nominal).days for s in drawn if s.product == "ssm"}
-    assert delays == {1, 4}
+    assert lai == {(date(2026, 5, 10), 0), (date(2026, 5, 10), 1), (date(2026, 5, 20), 0), (date(2026, 5, 31), 0)}
+    delays = {s.arrives.date() - s.nominal for s in drawn if s.product == "ssm"}
+    assert delays == {timedelta(days=1), timedelta(days=4)}
 
 
 def test_ssm_is_a_degree_of_saturation_with_flags_apart(truth):
