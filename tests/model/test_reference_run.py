@@ -64,8 +64,8 @@ STEP_FLUXES = FLUXES | {
     "PSNV": "snow_fraction_vegetation",
     "FAPAR": "fapar",
 }
-RESIDUES = {"WR": 1e-15, "LER": 1e-9}
-"""Absolute tolerance of what is rounding residue on dry leaves, kg m-2 and W m-2."""
+RESIDUES = {"WR": 1e-15, "LER": 1e-9, "DELTA": 1e-9}
+"""Absolute tolerance of what is rounding residue on dry leaves: kg m-2, W m-2 and a share."""
 
 
 def names_of(out: xr.Dataset, names: dict[str, str]) -> dict[str, tuple[str, int | None]]:
