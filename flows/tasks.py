@@ -100,9 +100,7 @@ def report_cycles(profile: str, count: int) -> None:
     )
     create_table_artifact(cycle_rows(cycles), key=f"{domain}-cycles", description="The cycles of this run")
     create_link_artifact(address, link_text=f"Publication of {domain}", key=f"{domain}-publication")
-    for name in sorted(target.names("quicklook")):
-        if name.startswith("rzsm") and f"{newest.time:%Y%m%d}" in name:
-            content = target.read(f"quicklook/{name}")
-            if content is not None:
-                image = "data:image/png;base64," + b64encode(content).decode()
-                create_image_artifact(image, key=f"{domain}-root-zone", description="Root-zone soil moisture")
+    content = target.read(f"quicklook/rzsm_{newest.time:%Y%m%d}.png")
+    if content is not None:
+        image = "data:image/png;base64," + b64encode(content).decode()
+        create_image_artifact(image, key=f"{domain}-root-zone", description="Root-zone soil moisture")
