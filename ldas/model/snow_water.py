@@ -106,7 +106,7 @@ def sublimate(weather, surface, pack, work, fluxes, count, time_step):
         deficit += max(0.0, -left) * density / time_step
         left = max(0.0, left)
         uncapped = layer_temperature(heat, max(THICKNESS_MIN, left), density)
-        liquid = layer_liquid(uncapped, left, density)
+        liquid = layer_liquid(layer_temperature(heat, max(DEPTH_MIN, left), density), left, density)
         temperature = min(T_T, uncapped)
         floor = min(T_T, weather.tair[i] - 15.0)
         added = C_I * density * left * max(0.0, floor - temperature)
