@@ -3,8 +3,6 @@
 import argparse
 import os
 import shutil
-import subprocess
-import sys
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -15,24 +13,21 @@ from threading import Thread
 
 import xarray as xr
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from flows.local import Bars, grid_of, run_as_command, start_prefect
 from ldas.config import load_profile
 from ldas.demo.report import report_page
 from ldas.demo.scores import Score, score
-from ldas.demo.servers import ObjectStore, StacApi, free_port, wait_until_up
+from ldas.demo.servers import ObjectStore, StacApi, wait_until_up
 from ldas.demo.service import BUCKET, Arrival, demo_profile, serve_until, upload, write_granules
 from ldas.demo.world import World, run_truth, write_maps, write_weather
-from ldas.errors import ConfigurationError
-from ldas.grid import Grid
 from ldas.model.options import ModelOptions
 from ldas.record import Provenance
 
 FIRST_DAY = datetime(2026, 5, 15, 18, tzinfo=UTC)
 SPINUP_DAYS = 20
 CATALOGUE_DELAY = timedelta(hours=8)
-DOMAIN_FOLDER = Path(__file__).resolve().parents[1] / "deploy" / "profiles"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -45,14 +40,14 @@ def main(arguments: list[str] | None = None) -> None:
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     store = options.store or (folder / "store").as_uri()
-    world = World(_grid(options.domain), FIRST_DAY - timedelta(days=SPINUP_DAYS), SPINUP_DAYS + options.days)
-    with ExitStack() as stack, _bars(console) as bars:
+    world = World(grid_of(options.domain), FIRST_DAY - timedelta(days=SPINUP_DAYS), SPINUP_DAYS + options.days)
+    show = Bars(console)
+    with ExitStack() as stack, show.progress:
         objects, stac = ObjectStore(), StacApi()
         stack.callback(objects.close)
         stack.callback(stac.close)
         os.environ.update({**objects.environ, "LDAS_CACHE": str(folder / "cache")})
-        api = _start_prefect(folder, stack)
-        show = _Shower(bars)
+        api = start_prefect(folder, stack)
         truth, arrivals = _make_world(world, folder, objects.url, show)
         profile = folder / f"{options.domain}.yaml"
         text = demo_profile(world, f"s3://{BUCKET}", objects.url, stac.url, store, options.experiment, options.domain)
@@ -74,7 +69,7 @@ def main(arguments: list[str] | None = None) -> None:
         }
         report = folder / "report.html"
         report.write_text(report_page("Demo of the land data assimilation service", facts, scores, record, truth))
-        bars.stop()
+        show.progress.stop()
         _print_summary(console, scores, facts, report, api, published, store, options.serve)
         if options.serve:
             _wait(console)
@@ -91,57 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _grid(domain: str) -> Grid:
-    path = DOMAIN_FOLDER / f"{domain}.yaml"
-    if not path.exists():
-        known = ", ".join(sorted(p.stem for p in DOMAIN_FOLDER.glob("*.yaml")))
-        raise ConfigurationError(f"--domain {domain}: expected one of {known}")
-    return load_profile(path).domain.grid()
-
-
-def _start_prefect(folder: Path, stack: ExitStack) -> str:
-    """Start a Prefect server on SQLite under the folder, and make this process its client."""
-    port = free_port()
-    os.environ.update(
-        {
-            "PREFECT_HOME": str(folder / "prefect"),
-            "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
-            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-            "PREFECT_LOGGING_LEVEL": "WARNING",
-            "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{folder / 'prefect' / 'prefect.db'}",
-        }
-    )
-    (folder / "prefect").mkdir()
-    with (folder / "prefect-server.log").open("wb") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
-            stdout=log,
-            stderr=log,
-        )
-    stack.callback(server.wait, timeout=30)
-    stack.callback(server.terminate)
-    return f"http://127.0.0.1:{port}"
-
-
-class _Shower:
-    """One progress bar a part of the demo."""
-
-    def __init__(self, bars: Progress) -> None:
-        self._bars = bars
-        self._tasks: dict[str, TaskID] = {}
-
-    def __call__(self, name: str, share: float) -> None:
-        if name not in self._tasks:
-            self._tasks[name] = self._bars.add_task(name, total=1.0)
-        self._bars.update(self._tasks[name], completed=share)
-
-
-def _bars(console: Console) -> Progress:
-    columns = (TextColumn("{task.description:<32}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
-    return Progress(*columns, TimeElapsedColumn(), console=console)
-
-
-def _make_world(world: World, folder: Path, endpoint: str, show: _Shower) -> tuple[xr.Dataset, list[Arrival]]:
+def _make_world(world: World, folder: Path, endpoint: str, show: Bars) -> tuple[xr.Dataset, list[Arrival]]:
     """Write maps, weather, truth and granules, and put all but the truth into the object store."""
     inputs = folder / "world"
     write_maps(world, inputs)
@@ -155,7 +100,7 @@ def _make_world(world: World, folder: Path, endpoint: str, show: _Shower) -> tup
     return truth, arrivals
 
 
-def _operate(world: World, profile: Path, stac: StacApi, arrivals: list[Arrival], show: _Shower) -> None:
+def _operate(world: World, profile: Path, stac: StacApi, arrivals: list[Arrival], show: Bars) -> None:
     """Initial state, spin-up without Prefect, then the daily flow once a simulated day."""
     from flows.common import service_of
     from flows.daily import daily
@@ -249,4 +194,4 @@ def _wait(console: Console) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_as_command(main)

@@ -29,14 +29,14 @@ def terrain(grid: Grid, seed: int) -> xr.Dataset:
     fine = smooth_field(shape, 1.5 * per_cell, generator(seed, "relief-fine"))
     northward = (lat - lat.min()) / max(float(np.ptp(lat)), 1e-9)
     elevation = 180.0 + 160.0 * northward[:, None] + 70.0 * rough + 15.0 * fine
-    sand = 0.42 + 0.12 * smooth_field(shape, 5.0 * per_cell, generator(seed, "sand"))
-    clay = 0.24 + 0.06 * smooth_field(shape, 5.0 * per_cell, generator(seed, "clay"))
+    sand = np.clip(0.42 + 0.12 * smooth_field(shape, 5.0 * per_cell, generator(seed, "sand")), 0.10, 0.80)
+    clay = np.clip(0.24 + 0.06 * smooth_field(shape, 5.0 * per_cell, generator(seed, "clay")), 0.06, 0.45)
     metre = 111_195.0 * TERRAIN_STEP
     rise = np.gradient(elevation, metre, metre * np.cos(np.radians(float(lat.mean()))))
     return xr.Dataset(
         {
-            "sand": (("lat", "lon"), np.clip(sand, 0.10, 0.80), {"units": "1", "long_name": "sand fraction"}),
-            "clay": (("lat", "lon"), np.clip(clay, 0.06, 0.45), {"units": "1", "long_name": "clay fraction"}),
+            "sand": (("lat", "lon"), sand, {"units": "1", "long_name": "sand fraction"}),
+            "clay": (("lat", "lon"), np.minimum(clay, 0.95 - sand), {"units": "1", "long_name": "clay fraction"}),
             "elevation": (("lat", "lon"), np.maximum(elevation, 5.0), {"units": "m", "long_name": "elevation"}),
             "slope": (("lat", "lon"), np.degrees(np.arctan(np.hypot(*rise))), {"units": "degree"}),
         },

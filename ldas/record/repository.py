@@ -57,9 +57,11 @@ class Record:
         start: datetime,
         state: State,
         configuration: Mapping[str, Any],
+        rescaling: RescalingParameters | None = None,
     ) -> "Record":
         """A new record whose analysis and open loop are both `state`, valid at `start`, without any cycle.
 
+        `rescaling` are parameters fitted beforehand to pairs with this model on these cells; they become the record's.
         Raises RecordError when the address already holds a record. A creation that was interrupted can be repeated.
         """
         with storing(settings), exclusive(settings):
@@ -68,7 +70,7 @@ class Record:
             root = zarr.open_group(session.store, mode="a")
             if attributes_at(root):
                 raise RecordError(f"{settings.uri}: holds a record already; choose another record.uri or remove it")
-            write_first(root, domain, start, state, configuration)
+            write_first(root, domain, start, state, configuration, rescaling)
             session.commit("initial state", metadata={"time": start.astimezone(UTC).isoformat(), "kind": "initial"})
         return cls(settings, repository)
 

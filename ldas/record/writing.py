@@ -1,6 +1,7 @@
 """Writing into a session's group: the constant part once, then the parts of a cycle. Nothing here commits."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,7 +32,12 @@ GRID_FIELDS = ("west", "south", "east", "north", "resolution")
 
 
 def write_first(
-    root: zarr.Group, domain: Domain, start: datetime, state: State, configuration: Mapping[str, Any]
+    root: zarr.Group,
+    domain: Domain,
+    start: datetime,
+    state: State,
+    configuration: Mapping[str, Any],
+    rescaling: RescalingParameters | None = None,
 ) -> None:
     """Everything of a record without cycles."""
     create_arrays(root, layout(domain, state.snow_layers))
@@ -46,7 +52,8 @@ def write_first(
     for name, values in domain.parameters.as_dict().items():
         dims = ("soil_layer", "column") if values.ndim == 2 else ("column",)
         _write_constant(root, f"grid/parameters/{name}", dims, values, {})
-    write_rescaling(root, RescalingParameters.none(domain.grid.size, configuration_hash(configuration)))
+    rescaling = rescaling or RescalingParameters.none(domain.grid.size)
+    write_rescaling(root, replace(rescaling, identity=configuration_hash(configuration)))
     write_states(root, dict.fromkeys(STATES, state), start)
     root.attrs.update(
         {

@@ -9,6 +9,7 @@ import pytest
 import zarr
 
 from ldas.assimilation.moments import PairMoments
+from ldas.assimilation.rescaling import RescalingParameters
 from ldas.config import RecordSettings
 from ldas.errors import CommitConflict, RecordError
 from ldas.record import Record
@@ -110,6 +111,16 @@ def test_rescaling_parameters_are_replaced_only_when_given(settings: RecordSetti
     advance(record, 1)
     found = record.load().rescaling
     assert (found.version, found.identity) == ("1", "abc")
+    assert (found.slope == 1.5).all()
+
+
+def test_a_record_may_begin_with_rescaling_parameters(settings: RecordSettings) -> None:
+    domain = make_domain()
+    none = RescalingParameters.none(domain.grid.size)
+    fitted = replace(none, version="20170531", identity="elsewhere", slope=np.full((36, domain.grid.size), 1.5))
+    record = Record.create(settings, domain, START, make_state(domain, 1000), CONFIGURATION, fitted)
+    found = record.load().rescaling
+    assert (found.version, found.identity) == ("20170531", record.identity["configuration"])
     assert (found.slope == 1.5).all()
 
 
