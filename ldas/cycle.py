@@ -22,11 +22,12 @@ from ldas.assimilation.quality_control import CellObservations
 from ldas.assimilation.rescaling import rescale, to_volumetric
 from ldas.config import Profile
 from ldas.cycle_maps import cycle_maps
+from ldas.dekads import Dekad
 from ldas.errors import AccessError, ForcingUnavailable, InputError, TransientError
 from ldas.forcing import interpolation_options, to_model_forcing, window_forcing
 from ldas.observations import Observations, collect
 from ldas.record import MAIN, CycleResult, Domain, Provenance, Record, Snapshot, expire, state_configuration
-from ldas.seasonal import add_pairs, dekad_of_year, refit, refit_is_due
+from ldas.seasonal import add_pairs, refit, refit_is_due
 from ldas.tiles import open_integrator
 from ldas.window import Integrator, WindowModel, integrate_here, run_window
 
@@ -183,7 +184,7 @@ def make_cycle(service: Service, snapshot: Snapshot) -> CycleResult:
             summary=dict(summary),
             seconds=watch.seconds,
         ),
-        dekad=dekad_of_year(t1),
+        dekad=Dekad.of(t1).number - 1,
         moments=moments,
         rescaling=rescaling,
     )

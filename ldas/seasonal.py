@@ -9,15 +9,11 @@ from ldas.assimilation.moments import PairMoments
 from ldas.assimilation.quality_control import usable_for_rescaling
 from ldas.assimilation.rescaling import RescalingParameters, fit
 from ldas.assimilation.settings import RescalingSettings
+from ldas.dekads import Dekad
 from ldas.model.state import State
 from ldas.record.contents import Domain
 
 CYCLES_A_YEAR = 366
-
-
-def dekad_of_year(time: datetime) -> int:
-    """Dekad 0 to 35 of a date: days 1 to 10, 11 to 20 and 21 to the end of each month."""
-    return 3 * (time.month - 1) + min((time.day - 1) // 10, 2)
 
 
 def add_pairs(
@@ -32,7 +28,7 @@ def add_pairs(
     """Moments with the pairs of a window: SSM before rescaling, (cell,), and the open loop's equivalent at its end."""
     modelled = domain.sum_patches(domain.observation_weights(ssm_patches)[0] * open_loop.wg[1])
     usable = usable_for_rescaling(flags) & domain.has_columns
-    return moments.add(dekad_of_year(time), time.year, np.where(usable, observed, np.nan), modelled)
+    return moments.add(Dekad.of(time).number - 1, time.year, np.where(usable, observed, np.nan), modelled)
 
 
 def refit_is_due(settings: RescalingSettings, time: datetime, cycles: int) -> bool:

@@ -13,8 +13,8 @@ import numpy as np
 import rasterio
 from rasterio.transform import from_origin
 
+from ldas.dekads import Dekad
 from ldas.demo.observing import Scene
-from ldas.products.dekads import Dekad
 
 COLLECTIONS = {"ssm": "clms_ssm_europe_1km_daily_v1_cog", "lai": "clms_lai_global_300m_10daily_v2_cog"}
 FOLDERS = {

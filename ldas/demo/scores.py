@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from ldas.model.constants import LAYER_BOTTOM
+
 ROOT_ZONE_LAYERS = 8
-THICKNESS = np.array([0.01, 0.03, 0.06, 0.10, 0.20, 0.20, 0.20, 0.20])
+THICKNESS = np.diff(LAYER_BOTTOM[:ROOT_ZONE_LAYERS], prepend=0.0)
 
 
 @dataclass(frozen=True)

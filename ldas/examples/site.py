@@ -16,6 +16,7 @@ from ldas.assimilation.moments import PairMoments
 from ldas.assimilation.quality_control import CellObservations
 from ldas.assimilation.rescaling import RescalingParameters, fit, rescale
 from ldas.assimilation.settings import AssimilationSettings, Experiment, QualityControlSettings, RescalingSettings
+from ldas.dekads import Dekad
 from ldas.forcing import interpolation_options, to_model_forcing
 from ldas.forcing.derived import add_co2
 from ldas.forcing.settings import ForcingSettings
@@ -25,7 +26,6 @@ from ldas.model.derive import derive_parameters
 from ldas.model.integrate import integrate
 from ldas.model.options import ModelOptions
 from ldas.model.state import State
-from ldas.products.dekads import Dekad
 from ldas.window import WindowModel, run_window
 
 SSM_EVERY, LAI_EVERY = 6, 10

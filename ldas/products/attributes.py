@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from ldas import __version__
+from ldas.dekads import Dekad
 from ldas.products.climatology import reference_years
-from ldas.products.dekads import Dekad
 from ldas.products.settings import DroughtSettings, PublicationSettings
 from ldas.products.source import Source
 

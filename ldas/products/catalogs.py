@@ -9,9 +9,9 @@ import jinja2
 from markupsafe import Markup
 
 from ldas import __version__
+from ldas.dekads import DEKADS_PER_YEAR, Dekad
 from ldas.grid import Grid
 from ldas.products.attributes import product_status
-from ldas.products.dekads import DEKADS_PER_YEAR, Dekad
 from ldas.products.image_sets import ImageSet
 from ldas.products.settings import PublicationSettings
 from ldas.products.source import Source, midnight

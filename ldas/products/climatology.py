@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ldas.dekads import DEKADS_PER_YEAR, Dekad
 from ldas.errors import InputError
-from ldas.products.dekads import DEKADS_PER_YEAR, Dekad
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ldas.dekads import DEKADS_PER_YEAR, Dekad
 from ldas.products import anomaly
 from ldas.products.anomaly import AnomalyMask
 from ldas.products.climatology import Climatology, moments, reference_years
-from ldas.products.dekads import DEKADS_PER_YEAR, Dekad
 from ldas.products.settings import DroughtSettings
 from ldas.products.source import Source
 from ldas.variables import variables

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import xarray as xr
 
+from ldas.dekads import Dekad
 from ldas.errors import ValidationError
 from ldas.products.catalogs import STATUS, expected_cycle
-from ldas.products.dekads import Dekad
 from ldas.products.publication import ANALYSIS, DROUGHT
 from ldas.products.settings import PublicationSettings
 from ldas.products.target import Target

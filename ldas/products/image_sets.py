@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ldas.products.dekads import Dekad
+from ldas.dekads import Dekad
 from ldas.products.images import DAILY_IMAGES, DEKAD_IMAGES, geotiff, quicklook
 from ldas.products.series import Layers, Series
 from ldas.products.settings import PublicationSettings

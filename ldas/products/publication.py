@@ -8,11 +8,11 @@ from datetime import datetime
 
 import numpy as np
 
+from ldas.dekads import DEKADS_PER_YEAR, Dekad, complete_dekads
 from ldas.errors import InputError
 from ldas.products import catalogs
 from ldas.products.attributes import anomaly_attributes, day_bounds, global_attributes
 from ldas.products.climatology import Climatology
-from ldas.products.dekads import DEKADS_PER_YEAR, Dekad, complete_dekads
 from ldas.products.drought import ANOMALIES, DroughtStory
 from ldas.products.image_sets import update_images
 from ldas.products.series import Layers, Series

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from ldas.assimilation.settings import RescalingSettings
-from ldas.seasonal import cell_classes, dekad_of_year, refit, refit_is_due
+from ldas.dekads import Dekad
+from ldas.seasonal import cell_classes, refit, refit_is_due
 from tests.record.small import make_domain
 
 
@@ -14,7 +15,7 @@ from tests.record.small import make_domain
     ("month", "day", "dekad"), [(1, 1, 0), (1, 10, 0), (1, 11, 1), (1, 31, 2), (2, 29, 5), (12, 31, 35)]
 )
 def test_dekads_of_the_year(month: int, day: int, dekad: int) -> None:
-    assert dekad_of_year(datetime(2024, month, day, 18, tzinfo=UTC)) == dekad
+    assert Dekad.of(datetime(2024, month, day, 18, tzinfo=UTC)).number == dekad + 1
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ldas.dekads import Dekad, complete_dekads
 from ldas.errors import InputError
 from ldas.products.climatology import Climatology, moments, quantiles, reference_years
-from ldas.products.dekads import Dekad, complete_dekads
 
 
 @given(st.dates(date(1950, 1, 1), date(2100, 12, 31)))

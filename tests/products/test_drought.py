@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from ldas.dekads import Dekad
 from ldas.products.anomaly import AnomalyMask, Confidence, DroughtClass, MoistureClass
 from ldas.products.climatology import Climatology
-from ldas.products.dekads import Dekad
 from ldas.products.drought import DroughtStory
 from ldas.products.settings import DroughtSettings
 from ldas.products.source import Source
