@@ -1,8 +1,10 @@
 """The two decorators of every compiled function of the model, and where the compiled code is kept.
 
 `kernel` for functions that loop over columns, `helper` for scalar functions inlined into them. The numpy error model
-keeps divisions from branching, so that loops vectorise; `contract` and `nsz` are the only float relaxations, since
-`reassoc` (part of ``fastmath=True``) would break the exponent arithmetic of `ldas.model.fastmath`.
+keeps divisions from branching, so that loops vectorise. There is no float relaxation: `reassoc` (part of
+``fastmath=True``) would break the exponent arithmetic of `ldas.model.fastmath`, and `contract` lets LLVM choose which
+product of ``a * b + c * d`` is fused. That choice differs between two compilations of one source, so that two processes
+with a cold cache got different bits. Fused products are therefore written out (`ldas.model.fastmath.fma`).
 
 numba has an internal no-alias flag that its decorator does not offer; where that flag exists it is enabled here, and
 only here. Kernels must therefore never receive an array twice if they write to it. Kernels release the GIL: parallelism
@@ -60,13 +62,13 @@ if "noalias" in Flags.options:
     CPUTargetOptions.noalias = TargetOptions.Mapping("noalias")
     _NO_ALIAS = {"noalias": True}
 
-helper: Any = njit(error_model="numpy", fastmath={"contract"}, forceinline=True)
+helper: Any = njit(error_model="numpy", forceinline=True, _nrt=False)
 _OPTIONS: dict[str, Any] = {
     "error_model": "numpy",
-    "fastmath": {"contract", "nsz"},
     "nogil": True,
     "cache": True,
     "no_cfunc_wrapper": True,
+    "_nrt": False,
     **_NO_ALIAS,
 }
 kernel: Any = njit(**_OPTIONS)

@@ -116,3 +116,17 @@ def test_loops_hold_vector_code_and_no_calls():
         module = next(iter(function.inspect_llvm().values()))
         assert "x double>" in module, "the loop was not vectorised"
         assert "@llvm.exp" not in module and "@exp(" not in module
+
+
+def test_only_written_products_are_fused():
+    """LLVM's choice of a product to fuse differs between compilations, so it must have none."""
+
+    @kernel
+    def cross(a, b, c, d, result):
+        for i in range(a.shape[0]):
+            result[i] = a[i] * b[i] + c[i] * d[i]
+
+    rows = np.random.default_rng(5).random((4, 64))
+    found = np.zeros(64)
+    cross(*rows, found)
+    assert np.array_equal(found, rows[0] * rows[1] + rows[2] * rows[3])
