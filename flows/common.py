@@ -1,5 +1,6 @@
 """What all flows share: typed parameters, an open service a profile, retry rules of I/O tasks, run names."""
 
+import os
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +20,8 @@ def _existing(path: str) -> str:
 
 
 ProfilePath = Annotated[str, Field(description="Profile of the domain (YAML file)"), AfterValidator(_existing)]
-RETRY_PAUSES = [10, 60, 300]
+RETRY_PAUSES = [float(pause) for pause in os.environ.get("LDAS_RETRY_PAUSES", "10 60 300").split()]
+"""Seconds before each further try of an I/O task."""
 
 
 @lru_cache(maxsize=4)

@@ -15,17 +15,22 @@ from flows.tasks import (
     run_cycle,
 )
 from ldas.cycle import due_cycles
-from ldas.errors import AccessError, InputError, TransientError
+from ldas.errors import AccessError, CommitConflict, InputError, TransientError
 
 
 @flow(flow_run_name=run_name, retries=0)
 def daily(profile: ProfilePath, until: datetime | None = None, publish: bool = True) -> int:
     """Replay late granules, run every due window in order, publish.
 
-    Stops without failure at the first window whose weather is not there yet. `until` (UTC) defaults to now.
+    Stops without failure at the first window whose weather is not there yet, or that another process has committed
+    first. `until` (UTC) defaults to now.
     """
     logger = get_run_logger()
-    replayed = _replay_late_data(profile)
+    try:
+        replayed = _replay_late_data(profile)
+    except CommitConflict as reason:
+        logger.warning("late data are left to the other process: %s", reason)
+        return 0
     committed = 0
     for cycle in due_cycles(service_of(profile).record, utc(until)):
         missing = fetch_weather(profile, cycle)
@@ -38,7 +43,11 @@ def daily(profile: ProfilePath, until: datetime | None = None, publish: bool = T
             degraded = [str(error)]
         for sentence in degraded:
             logger.warning("cycle %s degraded: %s", f"{cycle:%Y-%m-%d}", sentence)
-        summary = run_cycle(profile, cycle)
+        try:
+            summary = run_cycle(profile, cycle)
+        except CommitConflict as reason:
+            logger.warning("cycle %s is left to the other process: %s", f"{cycle:%Y-%m-%d}", reason)
+            break
         committed += 1
         logger.info(
             "cycle %s committed: %s SSM and %s LAI assimilated",

@@ -15,7 +15,7 @@ from prefect.artifacts import (
 from flows.common import RETRY_PAUSES, is_transient, profile_of, service_of
 from ldas.cycle import DAY, observe, run_next
 from ldas.cycle_report import cycle_markdown, cycle_rows
-from ldas.errors import ForcingUnavailable, TransientError
+from ldas.errors import CommitConflict, ForcingUnavailable, TransientError
 from ldas.forcing import window_forcing
 from ldas.products.publication import publish
 from ldas.products.source import record_source
@@ -57,11 +57,14 @@ def fetch_observations(profile: str, cycle: datetime) -> list[str]:
 
 @task(task_run_name="cycle {cycle:%Y-%m-%d}", **COMPUTE)
 def run_cycle(profile: str, cycle: datetime) -> dict[str, Any]:
-    """Integrate, analyse and commit the window that ends at `cycle`; returns its summary."""
-    done = run_next(service_of(profile))
-    if done.time != cycle:
-        raise RuntimeError(f"expected to run cycle {cycle:%Y-%m-%d}, ran {done.time:%Y-%m-%d}")
-    return dict(done.summary)
+    """Integrate, analyse and commit the window that ends at `cycle`; returns its summary.
+
+    Raises CommitConflict when another process has committed it meanwhile.
+    """
+    service = service_of(profile)
+    if service.record.time != cycle - DAY:
+        raise CommitConflict(f"cycle {cycle:%Y-%m-%d}: another process has committed it meanwhile")
+    return dict(run_next(service).summary)
 
 
 @task(**IO)
