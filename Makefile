@@ -14,7 +14,7 @@ help:
 	@echo "make test        the whole test suite"
 	@echo "make test-fast   the quick tests"
 	@echo "make parity      three years against the reference model's numbers"
-	@echo "make bench       timings (prints figures, passes or fails nothing)"
+	@echo "make bench       one table of timings and memory (passes or fails nothing)"
 	@echo "make lint        ruff and mypy"
 
 $(STAMP): pyproject.toml requirements/all.txt deploy/make_venv.sh

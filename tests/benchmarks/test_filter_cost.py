@@ -45,7 +45,7 @@ def shortest(action: Callable[[], object]) -> float:
     return min(times)
 
 
-def test_cost_of_a_window_in_model_runs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_cost_of_a_window_in_model_runs(add_row: Callable[..., None]) -> None:
     world = make_world()
     model, start, forcing = repeated(world, warm_start(world, WINDOW))
     # The open loop of a running system has parted from the analysis.
@@ -73,9 +73,8 @@ def test_cost_of_a_window_in_model_runs(capsys: pytest.CaptureFixture[str]) -> N
     without = shortest(lambda: run_window(model, open_loop, start, forcing, nothing))
     full = shortest(lambda: run_window(model, open_loop, start, forcing, everywhere))
     own = shortest(algebra)
-    with capsys.disabled():
-        print(f"\none model run of {len(columns)} columns, 288 steps: {one:.3f} s")
-        print(f"one column-step               {one / len(columns) / 288 * 1e6:.2f} us")
-        print(f"window without observations   {without / one:.2f} model runs (bar 2.2)")
-        print(f"window observed everywhere    {full / one:.2f} model runs (bar 10.5)")
-        print(f"filter algebra                {100 * own / full:.2f} % of the observed window (bar 2 %)")
+    part = f"window of {len(columns)} columns"
+    add_row(part, "one model run, 288 steps", f"{one:.3f} s")
+    add_row(part, "without observations", f"{without / one:.2f} model runs", "2.2")
+    add_row(part, "observed everywhere", f"{full / one:.2f} model runs", "10.5")
+    add_row(part, "filter algebra", f"{100 * own / full:.2f} %", "2 %")

@@ -42,6 +42,7 @@ from tests.benchmarks.test_model_speed import mixed_parameters, spring_weather, 
 pytestmark = pytest.mark.benchmark
 
 BLOCK, REPEATS = 256, 150
+SNOW = "snow, all columns"
 
 
 @kernel
@@ -69,7 +70,7 @@ def nanoseconds(function: Callable[..., Any], *arguments: Any) -> float:
 
 
 @pytest.mark.parametrize("snowy", [False, True])
-def test_profile(snowy: bool) -> None:
+def test_profile(snowy: bool, add_row: Callable[..., None]) -> None:
     options = ModelOptions(threads=1)
     everything = mixed_parameters(options)
     chosen = np.flatnonzero(everything.patch == 7)[:BLOCK]
@@ -292,7 +293,7 @@ def test_profile(snowy: bool) -> None:
         ],
     }
     if snowy:
-        processes["snow, all columns"] = [
+        processes[SNOW] = [
             (
                 advance_snow,
                 work.snow_weather,
@@ -307,10 +308,13 @@ def test_profile(snowy: bool) -> None:
             )
         ]
     x = np.linspace(-5.0, 5.0, BLOCK)
-    print(f"\nexponential alone {nanoseconds(exponentials, x, np.empty(BLOCK)):.2f} ns (document: 0.34)")
+    part = "processes, snow" if snowy else "processes, no snow"
+    alone = nanoseconds(exponentials, x, np.empty(BLOCK))
+    add_row(part, "an exponential alone", f"{alone:.2f} ns", "0.34 ns")
     total = 0.0
     for name, calls in processes.items():
-        costs = [nanoseconds(*call) for call in calls]
-        total += sum(costs)
-        print(f"{name:28s} {sum(costs):7.1f} ns  ({' '.join(f'{cost:.1f}' for cost in costs)})")
-    print(f"{'sum':28s} {total:7.1f} ns; whole step {in_step:.1f} ns")
+        cost = sum(nanoseconds(*call) for call in calls)
+        total += cost
+        add_row(part, name, f"{cost:.1f} ns", "200 ns" if name == SNOW else "")
+    add_row(part, "sum of processes", f"{total:.0f} ns", "" if snowy else "200 ns")
+    add_row(part, "whole step", f"{in_step:.0f} ns")

@@ -34,8 +34,11 @@ def mixed_fractions(grid: Grid, random: np.random.Generator) -> np.ndarray:
     return fraction.reshape(PATCHES, *grid.shape)
 
 
-def montpellier() -> Domain:
-    grid, random = MONTPELLIER, np.random.default_rng(1)
+def montpellier(rows: int = 101) -> Domain:
+    """The northern `rows` rows of the Montpellier grid with mixed patches, random texture and relief."""
+    random = np.random.default_rng(1)
+    south = round(MONTPELLIER.north - rows * MONTPELLIER.resolution, 6)
+    grid = Grid(MONTPELLIER.west, south, MONTPELLIER.east, MONTPELLIER.north)
     fraction = mixed_fractions(grid, random)
     columns = Columns.from_fractions(fraction)
     clay, sand = random.uniform(0.1, 0.4, grid.shape), random.uniform(0.1, 0.5, grid.shape)
