@@ -22,10 +22,11 @@ Match = dict[str, str | list[str]]
 
 
 def build_automations(notify: Sequence[ActionTypes]) -> list[Automation]:
-    """Late cycle, failed or crashed run, zombie run and stale data; `notify` are the actions of the telling ones."""
+    """All alarms of the service; `notify` are the actions of those that tell somebody."""
     daily: Match = {"prefect.resource.role": "flow", "prefect.resource.name": "daily"}
     any_of_ours: Match = {"prefect.resource.role": "flow", "prefect.resource.name": list(STATE_CHANGING)}
     validation: Match = {"prefect.resource.role": "flow", "prefect.resource.name": "validate"}
+    statistics: Match = {"prefect.resource.role": "flow", "prefect.resource.name": "climatology"}
     run: Match = {"prefect.resource.id": "prefect.flow-run.*"}
     return [
         Automation(
@@ -88,6 +89,19 @@ def build_automations(notify: Sequence[ActionTypes]) -> list[Automation]:
             trigger=EventTrigger(
                 match=run,
                 match_related=validation,
+                posture=Posture.Reactive,
+                expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
+                threshold=1,
+                within=timedelta(0),
+            ),
+            actions=list(notify),
+        ),
+        Automation(
+            name="ldas: rescaling drift",
+            description="The climatology flow found that the rescaled soil moisture has drifted. Runbook: drift.",
+            trigger=EventTrigger(
+                match=run,
+                match_related=statistics,
                 posture=Posture.Reactive,
                 expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
                 threshold=1,

@@ -1,6 +1,7 @@
 """Keep the record and the Prefect database bounded."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
 from prefect import flow, get_client, get_run_logger, task
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterEndTime
@@ -33,7 +34,7 @@ def trim_runs(keep_days: int) -> int:
 
 
 @flow(flow_run_name=run_name, retries=0)
-def maintenance(profile: ProfilePath, keep_days: int = Field(default=90, ge=7)) -> None:
+def maintenance(profile: ProfilePath, keep_days: Annotated[int, Field(ge=7)] = 90) -> None:
     """Expiry and garbage collection of the record, retention of the Prefect database."""
     logger = get_run_logger()
     logger.info("%.1f MB freed in the record", expire_record(profile) / 1e6)

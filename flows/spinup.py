@@ -1,6 +1,6 @@
 """Repeat a year of weather without observations until soil and vegetation are in balance."""
 
-from typing import cast
+from typing import Annotated, cast
 from uuid import UUID
 
 from prefect import flow
@@ -14,9 +14,9 @@ from ldas.spinup import spin_up
 @flow(flow_run_name=run_name, retries=0)
 def spinup(
     profile: ProfilePath,
-    year: int = Field(ge=1950, le=2100),
-    passes: int = Field(default=20, ge=1, le=100),
-    stop_below: float | None = Field(default=None, gt=0, description="kg m-2; None makes every pass"),
+    year: Annotated[int, Field(ge=1950, le=2100)],
+    passes: Annotated[int, Field(ge=1, le=100)] = 20,
+    stop_below: Annotated[float | None, Field(gt=0, description="kg m-2; None makes every pass")] = None,
 ) -> int:
     """Run `passes` times over the year that begins in `year`; an interrupted run goes on where it stopped."""
     service = service_of(profile)

@@ -55,6 +55,9 @@ def collect(settings: ObservationSettings, grid: Grid, t0: datetime, t1: datetim
         wanted: ProductSettings | None = getattr(settings, product)
         if wanted is None:
             continue
+        if product in settings.suspended:
+            degraded.append(f"{product}: suspended in the profile")
+            continue
         found: list[GranuleRef] = []
         try:
             found = find_granules(settings, product, grid, t1.date(), t1.date())

@@ -42,7 +42,7 @@ def find_granules(
     granule at all is an empty list.
     """
     wanted: ProductSettings | None = getattr(settings, product)
-    if wanted is None or not settings.stac_url:
+    if wanted is None or product in settings.suspended or not settings.stac_url:
         return []
     margin = timedelta(days=wanted.search_margin_days)
     period = f"{since - margin}T00:00:00Z/{until + margin}T23:59:59Z"

@@ -46,6 +46,9 @@ class ObservationSettings(Settings):
     ssm: ProductSettings | None = SSM_DEFAULT
     """None: no soil moisture is looked for."""
     lai: ProductSettings | None = LAI_DEFAULT
+    suspended: tuple[Literal["ssm", "lai"], ...] = ()
+    """Products left out for a while, because they are broken; not part of what the record was made with. When a product
+    is no longer suspended, its granules within the look-back count as late data."""
     endpoint_url: str = ""
     """S3 endpoint of the assets when it is not AWS."""
     region: str = "us-east-1"

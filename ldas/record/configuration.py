@@ -17,6 +17,7 @@ _LEAVE_OUT = {
     "window": frozenset({"ssm_look_back_days", "lai_look_back_days"}),
     "model": frozenset({"threads", "block_size"}),
     "assimilation": frozenset({"desroziers_cycles"}),
+    "observations": frozenset({"suspended"}),
     "forcing": frozenset({"cached_windows"}),
 }
 _SECTIONS = ("domain", "window", "experiment", "model", "assimilation", "observations", "forcing", "physiography")

@@ -1,20 +1,24 @@
 """From a real STAC API and a real S3 endpoint (or local files) to observations on the grid."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 
+from ldas.config import load_profile
 from ldas.demo.granules import make_collection, make_item, write_scene
 from ldas.demo.observing import scenes
 from ldas.demo.servers import StacApi
 from ldas.grid import Grid
 from ldas.observations import available, collect
 from ldas.observations.settings import ObservationSettings
+from ldas.record import state_configuration
 
 GRID = Grid(4.0, 43.95, 4.3, 44.25)
 DAY = date(2026, 5, 10)
+PROFILES = Path(__file__).resolve().parents[2] / "deploy" / "profiles"
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +89,20 @@ def test_no_overpass_is_no_observation_and_no_degradation(settings, tmp_path, dr
     assert found.ssm is not None and np.isnan(found.ssm.value).all()
     before = collect(settings, GRID, *window(date(2025, 1, 1)), tmp_path)
     assert before.ssm is None and before.lai is None and before.degraded == []
+
+
+@pytest.mark.server
+def test_a_suspended_product_is_left_out_unseen_and_the_record_stays_the_same(settings, tmp_path):
+    suspended = settings.model_copy(update={"suspended": ("ssm",)})
+    found = collect(suspended, GRID, *window(DAY), tmp_path)
+    assert found.ssm is None and found.degraded == ["ssm: suspended in the profile"]
+    assert {granule.product for granule in found.seen} == {"lai"}, "its granules are new when it is back"
+    assert {granule.product for granule in available(suspended, GRID, DAY, DAY)} == {"lai"}
+    profile = load_profile(PROFILES / "ales.yaml")
+    changed = profile.model_copy(
+        update={"observations": profile.observations.model_copy(update={"suspended": ("ssm",)})}
+    )
+    assert state_configuration(changed) == state_configuration(profile)
 
 
 @pytest.mark.server
