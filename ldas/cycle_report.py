@@ -35,6 +35,11 @@ def cycle_markdown(domain: str, cycle: Provenance, links: dict[str, str]) -> str
         _row("expected spread", summary, "mean_spread", ".4f"),
         _row("mean residual", summary, "mean_residual", "+.4f"),
         _row("degrees of freedom for signal", summary, "degrees_of_freedom", ".1f"),
+        _row("sliding month: observations", summary, "month_n", ".0f"),
+        _row("sliding month: mean innovation", summary, "month_mean_innovation", "+.4f"),
+        _row("sliding month: χ² (wanted 1)", summary, "month_chi_square", ".2f"),
+        _row("sliding month: Desroziers ratio of R (wanted 1)", summary, "month_desroziers_r", ".2f"),
+        _row("sliding month: Desroziers ratio of B (wanted 1)", summary, "month_desroziers_b", ".2f"),
     ]
     seconds = ", ".join(f"{step} {value:.1f} s" for step, value in cycle.seconds.items())
     lines = [
@@ -42,6 +47,11 @@ def cycle_markdown(domain: str, cycle: Provenance, links: dict[str, str]) -> str
         f"Window ending {cycle.time:%Y-%m-%d %H:%M} UTC; water added "
         f"{_text(summary.get('mean_water_added'), '+.3f')} kg m⁻², mean χ² "
         f"{_text(summary.get('mean_chi_square'), '.2f')}, rescaling {cycle.rescaling_version}.",
+        "",
+        f"Mean standard deviations: background WG2 {_text(summary.get('background_wg2'), '.3f')}, deeper "
+        f"{_text(summary.get('background_deep'), '.3f')}, observed SSM {_text(summary.get('observation_ssm'), '.3f')} "
+        f"m³ m⁻³; rolling mean of rescaled SSM minus open loop {_text(summary.get('ssm_drift'), '+.3f')} m³ m⁻³"
+        + (" **(drifts)**." if summary.get("ssm_drift_alarm") else "."),
         "",
         *rows,
         "",

@@ -164,11 +164,11 @@ def domain_summary(
     summary |= {f"mean_increment_{name.lower()}": _mean(increments[row], land) for row, name in enumerate(CONTROL)}
     summary["mean_water_added"] = _mean(analysis.water_added, land)
     summary["mean_chi_square"] = _mean(analysis.chi_square, np.isfinite(analysis.chi_square))
-    return summary
+    return summary | error_report(domain, settings)
 
 
 def error_report(domain: AnalysisDomain, settings: AssimilationSettings) -> dict[str, float]:
-    """Domain-mean standard deviations in m3 m-3 at start-up: near 0.04 (WG2), 0.02 (deeper) and 0.05 (SSM) (§2.4)."""
+    """Domain-mean standard deviations in m3 m-3: near 0.04 (WG2), 0.02 (deeper) and 0.05 (SSM) (§2.4)."""
     delta_w = _mean(domain.delta_w, domain.has_columns)
     errors = settings.errors
     return {

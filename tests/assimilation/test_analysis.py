@@ -256,6 +256,7 @@ def test_summary_counts_and_raises_the_rejection_alarm() -> None:
     summary = domain_summary(run(ssm=far), DOMAIN, AssimilationSettings())
     assert summary["ssm_rejection_alarm"] is True and summary["lai_rejection_alarm"] is False
     assert summary["ssm_innovation"] == 3 and summary["lai_used"] == 1
+    assert summary["background_wg2"] == pytest.approx(0.035, abs=5e-4)
 
 
 def test_mean_errors_are_near_the_published_ones() -> None:
