@@ -98,8 +98,11 @@ class Service:
         return [{0: "completed", -9: "killed"}.get(process.exitcode or 0, "failed") for process in processes]
 
 
-def run_season(folder: Path, days: int, seed: int) -> Season:
-    """Run both services over `days` windows and compare their records; raises AssertionError where they differ."""
+def run_season(folder: Path, days: int, seed: int, share: float, on_s3: bool) -> Season:
+    """Run both services over `days` windows and compare their records; raises AssertionError where they differ.
+
+    The disturbed record is on S3 behind the gateway, or on this disk; a fault is drawn for `share` of the days.
+    """
     with ExitStack() as stack:
         environ = stack.enter_context(prefect_server(folder / "prefect"))
         objects, stac = ObjectStore(), StacApi()
@@ -115,25 +118,25 @@ def run_season(folder: Path, days: int, seed: int) -> Season:
         stack.callback(catalogue.close)
         stack.callback(store.close)
         boto3.client("s3", endpoint_url=objects.url).create_bucket(Bucket=RECORD_BUCKET)
-        profile = write_profile(folder / "season.yaml", world, catalogue.url, store.url, f"s3://{RECORD_BUCKET}/record")
+        address = f"s3://{RECORD_BUCKET}/record" if on_s3 else f"file://{folder}/season/record"
+        profile = write_profile(folder / "season.yaml", world, catalogue.url, store.url, address)
         delayed, late = delay_some(arrivals, seed)
         service = Service(folder, world, stac, delayed, profile)
         initialise(service.settings)
         season = Season(late_granules=late)
         with environment({"LDAS_CACHE": str(folder / "cache-disturbed")}):
-            operate(service, {"catalogue": catalogue, "store": store}, days, seed, season)
+            operate(service, {"catalogue": catalogue, "store": store}, draw_faults(days, seed, share, on_s3), season)
         assert_same_record(service.record, expected)
         assert_same_inputs(service.record, expected)
         season.replayed = sum(map(int, re.findall(r"(\d+) cycles replayed", service.log.read_text())))
         return season
 
 
-def operate(service: Service, gateways: dict[str, Gateway], days: int, seed: int, season: Season) -> None:
+def operate(service: Service, gateways: dict[str, Gateway], faults: dict[int, Fault], season: Season) -> None:
     """A trigger a day with the faults drawn for it, and one without fault after the last day."""
-    random = np.random.default_rng([seed, 3])
-    faults = draw_faults(days, seed)
+    random, last_day = np.random.default_rng(3), service.world.days
     asleep_until, seconds = 0, 5.0
-    for number in range(1, days + 1):
+    for number in range(1, last_day + 1):
         if number <= asleep_until:
             continue
         fault = faults.get(number)
@@ -163,8 +166,8 @@ def operate(service: Service, gateways: dict[str, Gateway], days: int, seed: int
             note(season, fault, ends, effect=hits > 0)
         check_order(service.record)
         season.degraded += any(cycle.degraded for cycle in service.record.cycles()[-1:])
-    serve_until(service.stac, service.arrivals, day(days) + timedelta(days=60))
-    last = start_daily(service.context, service.profile, day(days), True, service.log)
+    serve_until(service.stac, service.arrivals, day(last_day) + timedelta(days=60))
+    last = start_daily(service.context, service.profile, day(last_day), True, service.log)
     last.join()
     assert last.exitcode == 0
     check_order(service.record)
@@ -283,13 +286,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A season of daily triggers with injected faults.")
     parser.add_argument("--days", type=int, default=90)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--share", type=float, default=0.6, help="share of the days with a fault (default 0.6)")
+    parser.add_argument("--record", choices=("s3", "disk"), default="s3", help="where the record is (default s3)")
     parser.add_argument("--folder", type=Path, help="kept afterwards; default: a temporary one, removed")
     options = parser.parse_args()
     begin = time.monotonic()
     with ExitStack() as stack:
         folder = options.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ldas-season-")))
         folder.mkdir(parents=True, exist_ok=True)
-        print_season(run_season(folder, options.days, options.seed), options.days, time.monotonic() - begin)
+        season = run_season(folder, options.days, options.seed, options.share, options.record == "s3")
+        print_season(season, options.days, time.monotonic() - begin)
 
 
 if __name__ == "__main__":

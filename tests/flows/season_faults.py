@@ -42,16 +42,20 @@ WARM_UP = 2
 """Days without faults at the beginning, so that every fault meets a running service."""
 
 
-def draw_faults(days: int, seed: int, share: float = 0.6) -> dict[int, Fault]:
-    """A fault for about `share` of the days 1 to `days`; every kind occurs before any occurs again."""
+def draw_faults(days: int, seed: int, share: float, of_record: bool) -> dict[int, Fault]:
+    """A fault for about `share` of the days 1 to `days`; every kind occurs before any occurs again.
+
+    `of_record` says whether the record is behind a gateway, where its answers can be spoiled.
+    """
     random = np.random.default_rng([seed, 1])
+    kinds = [fault for fault in FAULTS if of_record or fault.spoiler is None or fault.spoiler.path != RECORD]
     candidates = np.arange(WARM_UP + 1, days + 1)
     count = min(max(round(share * len(candidates)), 1), len(candidates))
     chosen = np.sort(random.choice(candidates, size=count, replace=False))
     order: list[int] = []
     while len(order) < count:
-        order.extend(random.permutation(len(FAULTS)).tolist())
-    return {int(day): _placed(FAULTS[kind], random) for day, kind in zip(chosen, order, strict=False)}
+        order.extend(random.permutation(len(kinds)).tolist())
+    return {int(day): _placed(kinds[kind], random) for day, kind in zip(chosen, order, strict=False)}
 
 
 def draw_outage(random: np.random.Generator) -> int:
