@@ -164,7 +164,7 @@ def make_cycle(service: Service, snapshot: Snapshot) -> CycleResult:
         sums = consistency_sums(window.analysis, model_equivalents(window.open_loop, model.domain, settings))
         windows = np.concatenate([service.record.consistency(settings.sliding_windows - 1), sums[None]])
         summary = domain_summary(window.analysis, model.domain, settings) | sliding_summary(windows, settings)
-        maps = cycle_maps(window, model.domain, domain.columns, snapshot.days_since, observed.method)
+        maps = cycle_maps(window, model.domain, domain.columns, snapshot.days_since, observed.method, observed.ssm)
     return CycleResult(
         parent=snapshot.id,
         time=t1,

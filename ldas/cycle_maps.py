@@ -17,11 +17,13 @@ def cycle_maps(
     columns: Columns,
     previous_days: np.ndarray,
     rescaling_method: np.ndarray,
+    ssm_retrieved: np.ndarray,
 ) -> dict[str, np.ndarray]:
     """Every row of the kinds `analysis` and `diagnostic` on ([depth or control,] lat, lon), missing without columns.
 
     `previous_days` (2, cell) is the days since SSM and LAI were last assimilated before this window,
-    `rescaling_method` (cell,) how this window's rescaling parameters were found.
+    `rescaling_method` (cell,) how this window's rescaling parameters were found, `ssm_retrieved` (cell,) the observed
+    SSM before it.
     """
     background, analysed, open_loop = window.background, window.analysed, window.open_loop
     used = window.analysis.used
@@ -40,6 +42,7 @@ def cycle_maps(
         "days_since_ssm": since[0],
         "days_since_lai": since[1],
         "rescaling_method": rescaling_method,
+        "ssm_retrieved": ssm_retrieved,
         **cell_diagnostics(window.analysis, domain),
     }
     rows = variables("analysis") | variables("diagnostic")

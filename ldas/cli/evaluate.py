@@ -43,7 +43,9 @@ def evaluate(
     for name in surface.skipped:
         typer.echo(f"skipped a malformed file: {name}", err=True)
 
-    datasets: dict[str, xr.Dataset] = {settings.experiment: Record.open(settings.record).open_analysis()}
+    record = Record.open(settings.record)
+    retrieved = record.open_diagnostics()["ssm_retrieved"]
+    datasets: dict[str, xr.Dataset] = {settings.experiment: record.open_analysis().assign(ssm_retrieved=retrieved)}
     for item in experiment or []:
         name, separator, uri = item.partition("=")
         if not separator or not name or name in datasets:

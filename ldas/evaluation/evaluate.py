@@ -61,9 +61,11 @@ def evaluate(
     evaluation = Evaluation(experiments.input_origin, list(experiments.series), (times[0], times[-1]))
     _stations(evaluation, experiments, surface, soil_temperature, tolerance)
     _contrasts(evaluation, experiments, root_zone, int(times[0].year))
-    changes = _year_maps(evaluation, experiments, month)
+    _year_maps(evaluation, experiments, month)
     _observation_maps(evaluation, experiments)
-    evaluation.comparison = compare(evaluation.station_scores, evaluation.contrast_scores, changes)
+    evaluation.comparison = compare(
+        evaluation.station_scores, evaluation.contrast_scores, evaluation.maps, evaluation.input_origin
+    )
     return evaluation
 
 
@@ -89,7 +91,7 @@ def _stations(
             label = figures.LABELS["wg2"]
             evaluation.draw(
                 f"Time series at {site.station.name} (as Figure 5)",
-                f"{site.distance:.2f} km from the cell's centre; S1 is rescaled to the model.",
+                f"{site.distance:.2f} km from the cell's centre; S1 is rescaled to the model, S1 raw is not.",
                 figures.time_series(pairs, site.station.name, label),
             )
             evaluation.draw(
@@ -111,7 +113,7 @@ def _stations(
 def _score_columns(rows: list[dict[str, object]]) -> list[str]:
     """Columns in order, the same ones when there is no row."""
     known = ("network", "station", "latitude", "longitude", "variable", "evaluated", "reference", "season", "hour")
-    numbers = ("n", "r", "ubrmsd", "rmsd")
+    numbers = ("n", "r", "ubrmsd", "rmsd", "bias", "p_value")
     return list(dict.fromkeys([*known, *numbers, *(key for row in rows for key in row)]))
 
 
@@ -131,13 +133,13 @@ def _contrasts(
     )
 
 
-def _year_maps(evaluation: Evaluation, experiments: Experiments, month: int) -> xr.Dataset | None:
+def _year_maps(evaluation: Evaluation, experiments: Experiments, month: int) -> None:
     years = years_with(experiments, month)
     if len(years) < 2:
         evaluation.notes.append(
             f"No year-to-year maps: month {month} of {len(years)} year(s) is there, two are needed."
         )
-        return None
+        return
     first, second = years[-2:]
     maps = month_changes(experiments, first, second, month)
     evaluation.maps = evaluation.maps.merge(maps).assign_attrs(maps.attrs)
@@ -159,7 +161,6 @@ def _year_maps(evaluation: Evaluation, experiments: Experiments, month: int) -> 
     evaluation.draw(
         "LAI against soil moisture (as Figure 11)", period, figures.relation_scatter(maps, names, relations)
     )
-    return maps
 
 
 def _observation_maps(evaluation: Evaluation, experiments: Experiments) -> None:
@@ -167,24 +168,26 @@ def _observation_maps(evaluation: Evaluation, experiments: Experiments) -> None:
         evaluation.notes.append("No observed surface soil moisture in the experiments: no maps as Figures 12 and 13.")
         return
     maps = observation_agreement(experiments)
+    panels = {"OL": "S1 rescaled to the model"}
+    if "ssm_retrieved" in experiments.observed:
+        raw = observation_agreement(experiments, "ssm_retrieved")
+        maps = maps.merge(raw.rename({name: f"{name}_raw" for name in raw.data_vars}))
+        panels["OL_raw"] = "S1 as retrieved"
     evaluation.maps = evaluation.maps.merge(maps)
     if not maps["r_OL"].notnull().any():
         evaluation.notes.append("No cell has 30 observations: no maps as Figures 12 and 13.")
         return
-    note = "S1 rescaled to the model; NaN below 30 pairs. A test of consistency, not a validation."
-    evaluation.draw(
-        "R of S1 and open loop (as Figure 12)", note, figures.map_panels(maps, {"r_OL": OPEN_LOOP}, "R", False)
-    )
-    evaluation.draw(
-        "ubRMSD of S1 and open loop (as Figure 12)",
-        note,
-        figures.map_panels(maps, {"ubrmsd_OL": OPEN_LOOP}, "ubRMSD (m³ m⁻³)", False),
-    )
+    note = "NaN below 30 pairs. A test of consistency, not a validation."
+    for score, label in (("r", "R"), ("ubrmsd", "ubRMSD (m³ m⁻³)")):
+        shown = {f"{score}_{name}": title for name, title in panels.items()}
+        evaluation.draw(
+            f"{label} of S1 and open loop (as Figure 12)", note, figures.map_panels(maps, shown, label, False)
+        )
     for score, label in (("r", "change of R"), ("ubrmsd", "change of ubRMSD (m³ m⁻³)")):
-        panels = {f"{score}_{name}": name for name in experiments.analyses}
+        gains = {f"{score}_{name}": name for name in experiments.analyses}
         better = "above" if score == "r" else "below"
         evaluation.draw(
             f"{label} by assimilation (as Figures 12 and 13)",
-            f"Analysis minus open loop; better is {better} zero.",
-            figures.map_panels(maps, panels, label),
+            f"S1 rescaled; analysis minus open loop; better is {better} zero.",
+            figures.map_panels(maps, gains, label),
         )

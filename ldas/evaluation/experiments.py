@@ -17,8 +17,9 @@ OPEN_LOOP = "OL"
 class Experiments:
     """`series` maps `OL` and each experiment's name to `wg2`, `wg5` (m3 m-3) and `lai` on (time, lat, lon).
 
-    `observed` holds `ssm_observed` (rescaled to the model) and `lai_observed` where an experiment carries them. All are
-    on the same cells; times are naive UTC window ends, and those common to all experiments.
+    `observed` holds `ssm_observed` (rescaled to the model), `ssm_retrieved` (as the product gives it) and
+    `lai_observed` where an experiment carries them. All are on the same cells; times are naive UTC window ends, and
+    those common to all experiments.
     """
 
     series: dict[str, xr.Dataset]
@@ -56,7 +57,7 @@ def gather_experiments(datasets: Mapping[str, xr.Dataset], input_origin: str) ->
     series = {OPEN_LOOP: _fields(first, "_ol").sel(time=times)}
     series |= {name: _fields(dataset, "").sel(time=times) for name, dataset in datasets.items()}
     observed = xr.Dataset()
-    for name in ("ssm_observed", "lai_observed"):
+    for name in ("ssm_observed", "ssm_retrieved", "lai_observed"):
         source = next((dataset for dataset in datasets.values() if name in dataset), None)
         if source is not None:
             observed[name] = source[name].sel(time=times)

@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 
 from ldas.evaluation.experiments import OPEN_LOOP
 from ldas.evaluation.scores import scores
-from ldas.evaluation.stations import IN_SITU, OBSERVED
+from ldas.evaluation.stations import IN_SITU, OBSERVED, RETRIEVED
 from ldas.evaluation.stratify import SEASONS, in_season
 
-COLOURS = {IN_SITU: "#222222", OPEN_LOOP: "#d95f02", OBSERVED: "#7570b3"}
+COLOURS = {IN_SITU: "#222222", OPEN_LOOP: "#d95f02", OBSERVED: "#7570b3", RETRIEVED: "#b8b5d9"}
 ANALYSIS_COLOURS = ("#1b9e77", "#1f78b4", "#e7298a", "#66a61e")
 LABELS = {"wg2": "surface soil moisture (m³ m⁻³)", "wg5": "soil moisture 0.2–0.4 m (m³ m⁻³)", "lai": "LAI (m² m⁻²)"}
 
@@ -39,7 +39,7 @@ def time_series(pairs: pd.DataFrame, title: str, label: str) -> Figure:
     axes = figure.subplots()
     names = [str(name) for name in pairs.columns]
     for name in names:
-        mark = "o" if name in (IN_SITU, OBSERVED) else "-"
+        mark = "o" if name in (IN_SITU, OBSERVED, RETRIEVED) else "-"
         axes.plot(pairs.index, pairs[name], mark, label=name, color=colour(name, names), linewidth=1.0, markersize=2.5)
     axes.set(title=title, ylabel=label)
     axes.legend(ncols=len(names), fontsize=8, frameon=False)

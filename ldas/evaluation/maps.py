@@ -48,13 +48,15 @@ def relation(maps: xr.Dataset, experiment: str) -> float:
     return correlation(lai[present], wg5[present]) if present.sum() >= MINIMUM_PAIRS else float("nan")
 
 
-def observation_agreement(experiments: Experiments) -> xr.Dataset:
+def observation_agreement(experiments: Experiments, observation: str = "ssm_observed") -> xr.Dataset:
     """Figures 12 and 13: R and ubRMSD of the observed SSM against WG2 at its times, and their change by each analysis.
+
+    `observation` is `ssm_observed`, rescaled to the model, or `ssm_retrieved`, as the product gives it.
 
     `r_OL`, `ubrmsd_OL`, then `r_<experiment>` and `ubrmsd_<experiment>` as analysis minus open loop; `n` pairs; NaN
     below 30 pairs. An analysis compared with the observations it used is a test of consistency, not a validation.
     """
-    observed = experiments.observed["ssm_observed"]
+    observed = experiments.observed[observation]
     plane = ("lat", "lon")
     found = {
         name: map_scores(observed.values, dataset["wg2"].values, MINIMUM_PAIRS)

@@ -52,6 +52,7 @@ def render(evaluation: Evaluation) -> str:
         contrast_scores=_records(evaluation.contrast_scores),
         comparison=_records(evaluation.comparison),
         other_products=published()["other_products"],
+        paper_input=published()["input"],
         table_note=published()["table_2"]["note"],
     )
 

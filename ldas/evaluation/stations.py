@@ -13,6 +13,7 @@ from ldas.evaluation.scores import change_of_rmsd, gain_in_correlation, scores
 from ldas.evaluation.stratify import SEASONS, at_times, in_season, monthly_contrasts, without_frost
 
 OBSERVED = "S1"
+RETRIEVED = "S1 raw"
 IN_SITU = "in situ"
 
 
@@ -54,7 +55,8 @@ def station_pairs(
     soil_temperature: StationSeries | None = None,
     tolerance: pd.Timedelta | None = None,
 ) -> pd.DataFrame:
-    """Series at one site on the experiments' times: `in situ`, `OL`, each analysis and, for wg2, the observation `S1`.
+    """Series at one site on the experiments' times: `in situ`, `OL`, each analysis and, for wg2, the observation
+    rescaled to the model, `S1`, and as the product gives it, `S1 raw`.
 
     In situ values of a frozen soil (below 4 degrees Celsius at 5 cm) are left out.
     """
@@ -64,20 +66,20 @@ def station_pairs(
         values = without_frost(values, at_times(soil_temperature.values, pd.DatetimeIndex(times), tolerance))
     columns = {IN_SITU: values}
     columns |= {name: site.series(dataset[field]) for name, dataset in experiments.series.items()}
-    if field == "wg2" and "ssm_observed" in experiments.observed:
-        columns[OBSERVED] = site.series(experiments.observed["ssm_observed"])
+    for name, observed in ((OBSERVED, "ssm_observed"), (RETRIEVED, "ssm_retrieved")):
+        if field == "wg2" and observed in experiments.observed:
+            columns[name] = site.series(experiments.observed[observed])
     return pd.DataFrame(columns, index=pd.DatetimeIndex(times))
 
 
 def score_pairs(pairs: pd.DataFrame, site: Site, field: str) -> list[dict[str, object]]:
-    """One row a comparison, season and hour: every series against in situ, and S1 against OL (Table 2 of the paper).
+    """One row a comparison, season and hour: every series against in situ, and S1 against OL (the paper's Table 2).
 
     Analyses carry their gain over the open loop, `nic_r` and `n_rmsd`, %.
     """
     times = pd.DatetimeIndex(pairs.index)
     comparisons = [(name, IN_SITU) for name in pairs.columns if name != IN_SITU]
-    if OBSERVED in pairs:
-        comparisons.append((OBSERVED, OPEN_LOOP))
+    comparisons += [(name, OPEN_LOOP) for name in (OBSERVED, RETRIEVED) if name in pairs]
     rows: list[dict[str, object]] = []
     for hour in sorted(set(times.hour)):
         for season in ("all", *SEASONS):
@@ -99,7 +101,7 @@ def score_pairs(pairs: pd.DataFrame, site: Site, field: str) -> list[dict[str, o
                     "hour": int(hour),
                     **asdict(found),
                 }
-                if reference == IN_SITU and evaluated not in (OPEN_LOOP, OBSERVED):
+                if reference == IN_SITU and evaluated not in (OPEN_LOOP, OBSERVED, RETRIEVED):
                     row["nic_r"] = gain_in_correlation(found.r, against.r)
                     row["n_rmsd"] = change_of_rmsd(found.rmsd, against.rmsd)
                 rows.append(row)

@@ -45,6 +45,7 @@ def analysis_rows(part: float, seed: int = 2, sea: bool = True) -> xr.Dataset:
             "lai": (plane, lai_ol - 3.0 * (wg[:, 4] - wg_ol[:, 4])),
             "lai_ol": (plane, lai_ol),
             "ssm_observed": (plane, observed),
+            "ssm_retrieved": (plane, 0.5 * observed + 0.02),
         },
         coords={"time": TIMES, "depth": depth, "lat": LAT, "lon": LON},
     )

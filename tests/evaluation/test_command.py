@@ -57,7 +57,7 @@ def test_the_command_writes_scores_and_a_report(profile: Path, archive: Path, tm
     assert found.exit_code == 0, found.output
     table = pd.read_csv(tmp_path / "out" / "station_scores.csv")
     overall = table[(table["season"] == "all") & (table["reference"] == "in situ")]
-    assert set(overall["evaluated"]) == {"OL", "SSM_LAI", "S1"} and set(overall["n"]) == {CYCLES}
+    assert set(overall["evaluated"]) == {"OL", "SSM_LAI", "S1", "S1 raw"} and set(overall["n"]) == {CYCLES}
     record = Record.open(RecordSettings(uri=f"file://{profile.parent}/record")).open_analysis()
     modelled = record["wg"].sel(depth=0.025, method="nearest").sel(lat=44.015, lon=4.025, method="nearest")
     station = 0.2 + 0.001 * pd.RangeIndex(1, CYCLES + 1).to_numpy()

@@ -72,6 +72,9 @@ def test_scores_at_a_station_are_those_of_the_known_errors(experiments: Experime
     assert overall.loc["SSM_LAI", "n_rmsd"] == pytest.approx(-50.0)
     assert overall.loc["SSM_LAI", "nic_r"] > overall.loc["SSM", "nic_r"] > 0.0
     assert overall.loc["S1", "ubrmsd"] == pytest.approx(0.03, rel=0.2)
+    # the product before rescaling is half of it plus 0.02: the same R, another RMSD
+    assert overall.loc["S1 raw", "r"] == pytest.approx(overall.loc["S1", "r"])
+    assert overall.loc["S1 raw", "rmsd"] > 2.0 * overall.loc["S1", "rmsd"]
     seasons = table[(table["evaluated"] == "OL") & (table["season"] != "all")]
     assert int(seasons["n"].sum()) == len(TIMES)
     assert ((table["evaluated"] == "S1") & (table["reference"] == "OL")).sum() == 5
@@ -130,6 +133,33 @@ def test_the_analysis_agrees_better_with_the_observations(experiments: Experimen
     assert land.sum() == 47 and (maps["n"].values[land] >= 30).all()
     assert (maps["r_SSM_LAI"].values[land] > 0).all() and (maps["ubrmsd_SSM_LAI"].values[land] < 0).all()
     assert (maps["r_SSM_LAI"].values[land] > maps["r_SSM"].values[land]).all()
+    raw = observation_agreement(experiments, "ssm_retrieved")
+    np.testing.assert_allclose(raw["r_OL"].values[land], maps["r_OL"].values[land])
+    assert (raw["ubrmsd_OL"].values[land] != maps["ubrmsd_OL"].values[land]).all()
+
+
+def test_the_papers_satellite_stands_beside_ours_before_rescaling(experiments: Experiments) -> None:
+    sites = [station(3, 2, "La_Grand-Combe"), station(5, 4, "Vezenobres")]
+    table = evaluate(experiments, sites).comparison.set_index("quantity")
+    assert set(table["our_input"]) == {ORIGIN} and table["paper_input"].str.startswith("real data").all()
+    scores = evaluate(experiments, sites).station_scores
+    raw = scores[(scores["evaluated"] == "S1 raw") & (scores["season"] == "all") & (scores["reference"] == "in situ")]
+    here = table.loc["La Grand Combe, S1 against in situ: rmsd"]
+    assert (here["series"], here["paper"]) == ("S1 raw", 0.028)
+    assert here["ours"] == raw.set_index("station").loc["La_Grand-Combe", "rmsd"]
+    counts = table.loc["stations, OL with higher R than S1 (paper: of 26)"]
+    assert (counts["paper"], counts["n"]) == (26, 2)
+    assert np.isnan(table.loc["Camargue, joint: largest change of R", "ours"]), "the cells are not in the Camargue"
+
+
+def test_the_camargue_is_found_where_the_cells_are() -> None:
+    moved = {name: analysis_rows(part) for name, part in (("SSM", 0.9), ("SSM_LAI", 0.5))}
+    moved = {name: rows.assign_coords(lat=rows["lat"] - 0.6, lon=rows["lon"] + 0.4) for name, rows in moved.items()}
+    evaluation = evaluate(gather_experiments(moved, ORIGIN), [])
+    table = evaluation.comparison.set_index("quantity")
+    row = table.loc["Camargue, joint: largest change of R"]
+    assert row["ours"] == float(evaluation.maps["r_SSM_LAI"].max()) > 0.0
+    assert row["n"] == 47
 
 
 def test_the_report_is_self_contained_and_says_what_it_is(experiments: Experiments, tmp_path: Path) -> None:
@@ -159,7 +189,7 @@ def test_the_report_is_self_contained_and_says_what_it_is(experiments: Experimen
     assert row["paper"] == 0.70 and np.isfinite(row["ours"])
     assert np.isnan(comparison.loc["La Grand Combe, OL against in situ: r", "ours"])
     maps = xr.open_zarr(tmp_path / "out" / "maps.zarr", chunks=None, consolidated=False)
-    assert maps.attrs["input_origin"] == ORIGIN and "r_OL" in maps
+    assert maps.attrs["input_origin"] == ORIGIN and {"r_OL", "r_OL_raw"} <= set(maps)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "comparison.csv", "contrast_scores.csv", "contrasts.csv", "maps.zarr", "report.html", "station_scores.csv",
     ]  # fmt: skip
@@ -167,7 +197,7 @@ def test_the_report_is_self_contained_and_says_what_it_is(experiments: Experimen
 
 
 def test_a_short_series_says_what_it_cannot_show(tmp_path: Path) -> None:
-    rows = analysis_rows(0.5).isel(time=slice(0, 40)).drop_vars("ssm_observed")
+    rows = analysis_rows(0.5).isel(time=slice(0, 40)).drop_vars(["ssm_observed", "ssm_retrieved"])
     evaluation = evaluate(gather_experiments({"SSM": rows}, ORIGIN), [])
     assert evaluation.drawings == [] and len(evaluation.notes) == 4
     text = write_report(evaluation, tmp_path).read_text(encoding="utf-8")
