@@ -31,6 +31,7 @@ def test_whole_cycle(add_row: Callable[..., None]) -> None:
     add_row(part, "columns, observed everywhere", str(whole["columns"]))
     for name, value in seconds.items():
         add_row(part, f"{name}, 2 threads", f"{value:.2f} s", "60 s" if name == "whole cycle" else "")
+    add_row(part, "processor time of all threads", f"{whole['processor_seconds']:.1f} s")
     share = sum(seconds[name] for name in READ_AND_WRITE) / seconds["whole cycle"]
     add_row(part, "share of reading and writing", f"{100 * share:.0f} %")
     add_row(part, "peak memory", f"{whole['peak_gib']:.2f} GiB", "4 GiB")
