@@ -1,10 +1,12 @@
 """The files under deploy/ and infra/ are valid by their own schemas and say what the operations rules demand."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import kubernetes_validate
 import pytest
 import yaml
 
@@ -35,6 +37,48 @@ def test_compose_file_fits_its_schema():
 
 def test_kubernetes_manifests_fit_their_schemas():
     run(str(BIN / "kubernetes-validate"), *map(str, sorted((ROOT / "infra/kubernetes").glob("*.yaml"))))
+
+
+def test_every_pod_of_the_manifests_is_restricted():
+    """No root, no privileges, no service account, a pinned image and a memory limit (Pod Security: restricted)."""
+    deployments = [document for document in manifests("kubernetes") if document["kind"] == "Deployment"]
+    pods = [deployment["spec"]["template"]["spec"] for deployment in deployments] + dask_pods()
+    assert len(pods) == 6
+    for pod in pods:
+        assert pod["securityContext"]["runAsNonRoot"] and pod["automountServiceAccountToken"] is False
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        for container in pod["containers"]:
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert container["resources"]["limits"]["memory"] and container["resources"]["requests"]["cpu"]
+            assert re.fullmatch(r"ldas:\d+\.\d+\.\d+", container["image"])
+
+
+def test_the_operator_s_cluster_holds_valid_pods_and_the_image_s_commands():
+    cluster, autoscaler = manifests("dask-kubernetes")
+    assert (cluster["apiVersion"], cluster["kind"]) == ("kubernetes.dask.org/v1", "DaskCluster")
+    assert (autoscaler["kind"], autoscaler["spec"]["cluster"]) == ("DaskAutoscaler", cluster["metadata"]["name"])
+    version = kubernetes_validate.latest_version()
+    for pod in dask_pods():
+        kubernetes_validate.validate(
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pod"}, "spec": pod}, version, strict=True
+        )
+    service = cluster["spec"]["scheduler"]["service"]
+    kubernetes_validate.validate(
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "service"}, "spec": service}, version, strict=True
+    )
+
+
+def manifests(folder: str) -> list[dict]:
+    paths = sorted((ROOT / "infra" / folder).glob("*.yaml"))
+    return [document for path in paths for document in yaml.safe_load_all(path.read_text())]
+
+
+def dask_pods() -> list[dict]:
+    spec = manifests("dask-kubernetes")[0]["spec"]
+    return [spec["scheduler"]["spec"], spec["worker"]["spec"]]
 
 
 def test_yaml_files_lint():

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
@@ -33,12 +33,13 @@ from ldas.initial import initialise
 from ldas.model.options import ModelOptions
 from ldas.record import Record
 from tests.cycle.test_cycle import assert_same_record
-from tests.cycle.world import START, day
 from tests.flows.gateway import Gateway, Spoiler
 from tests.flows.prefect_server import prefect_server
 from tests.flows.season_faults import FAULTS, WEATHER, Fault, delay_some, draw_faults, draw_outage
 from tests.flows.season_run import fork_server, start_daily
 
+START = datetime(2026, 5, 6, 18, tzinfo=UTC)
+"""So that the first week has a LAI granule: it comes late, and is revised after the week."""
 GRID = Grid(4.10, 44.00, 4.13, 44.03)
 RECORD_BUCKET = "ldas-season"
 TRIGGER = timedelta(hours=8)
@@ -50,6 +51,11 @@ PATIENCE = {
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
 }
 """Retries as in service, but with pauses of a simulated day."""
+
+
+def day(number: int) -> datetime:
+    """End of window `number` (1 is the first)."""
+    return START + timedelta(days=number)
 
 
 @dataclass

@@ -1,8 +1,6 @@
 """The service on a real Prefect server and worker: it commits, publishes, heals, catches up and never runs twice."""
 
 import json
-import os
-import signal
 import subprocess
 import time
 import urllib.request
@@ -11,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 
+import psutil
 import pytest
 import xarray as xr
 import yaml
@@ -29,8 +28,10 @@ END_STATES = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 class Operator:
     """What an operator does: trigger deployments and look at their runs."""
 
-    def __init__(self, environ: dict[str, str]) -> None:
+    def __init__(self, environ: dict[str, str], worker: int) -> None:
         self.environ = environ
+        self.worker = worker
+        """Process id of the worker; the runs are its children."""
 
     def trigger(self, deployment: str, **parameters: object) -> str:
         """Ask for a run; returns its id."""
@@ -66,9 +67,9 @@ def operating(home: Path, database_url: str, *what: str) -> Iterator[Operator]:
     with ExitStack() as stack:
         environ = stack.enter_context(prefect_server(home, database_url))
         environ["LDAS_CACHE"] = str(home / "cache")
-        stack.enter_context(prefect_worker(environ, home / "worker.log"))
+        worker = stack.enter_context(prefect_worker(environ, home / "worker.log"))
         prefect(environ, "deploy", *what)
-        yield Operator(environ)
+        yield Operator(environ, worker.pid)
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +116,8 @@ def test_the_daily_deployment_commits_publishes_and_reports(operator: Operator, 
     assert published.sizes["time"] == 2
     kinds = {artifact["type"] for artifact in operator.artifacts()}
     assert {"markdown", "table", "image"} <= kinds
+    assert operator.wait(operator.trigger("climatology/ales", profile=str(path))) == "COMPLETED"
+    assert f"{settings.domain.name}-rescaling" in {artifact["key"] for artifact in operator.artifacts()}
 
 
 def test_one_run_catches_up_in_order_after_five_days(operator: Operator, profile) -> None:
@@ -150,10 +153,10 @@ def test_a_run_killed_in_the_middle_is_healed_by_the_next(operator: Operator, pr
     while not times(settings):
         assert time.monotonic() < deadline, "no cycle was committed"
         time.sleep(0.3)
-    for process in subprocess.run(
-        ["pgrep", "-f", "prefect.engine|flow-run execute"], capture_output=True, text=True, check=False
-    ).stdout.split():
-        os.kill(int(process), signal.SIGKILL)
+    running = psutil.Process(operator.worker).children(recursive=True)
+    assert running, "the worker has no run to kill"
+    for process in running:
+        process.kill()
     assert operator.wait(run) in {"CRASHED", "FAILED", "COMPLETED"}
     found = times(settings)
     assert found == [day(k) for k in range(1, len(found) + 1)]
