@@ -76,8 +76,8 @@ def anomaly_attributes(source: Source, settings: DroughtSettings, dekad: Dekad |
 
 
 def _product(entry: dict[str, Any]) -> str:
-    """Collection and version of a granule, as stated in its provenance."""
-    parts = [str(entry[key]) for key in ("collection", "version") if entry.get(key)]
+    """Product and version of a granule, as stated in its provenance."""
+    parts = [str(entry[key]) for key in ("product", "version") if entry.get(key)]
     return " ".join(parts) or "not stated"
 
 

@@ -95,5 +95,6 @@ class TestRun:
         published = xr.open_zarr(public / "analysis.zarr", chunks=None)
         assert LABEL in published.attrs["title"]
         assert published.attrs["forcing"].startswith("synthetic weather")
+        assert published.attrs["observations"] == "ssm 1.1.1"
         assert LABEL in yaml.safe_load((public / "catalog.yaml").read_text())["metadata"]["title"]
         assert (finished / "maps.png").stat().st_size > 10_000
