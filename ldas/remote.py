@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 import botocore.exceptions
 import fsspec
 import xarray as xr
+from zarr.storage import FsspecStore
 
 from ldas.errors import AccessError, InputError, LdasError, TransientError
 
@@ -20,35 +22,72 @@ _REFUSED_CODES = {
     "AccessDenied",
     "ExpiredToken",
     "InvalidAccessKeyId",
+    "InvalidToken",
+    "RequestTimeTooSkewed",
     "SignatureDoesNotMatch",
     "TokenRefreshRequired",
 }
 
 
-def storage_options(uri: str, endpoint_url: str = "", anonymous: bool = False) -> dict[str, Any]:
-    """fsspec options of a URL; only S3 takes an endpoint and may be read without keys."""
+@dataclass(frozen=True)
+class Patience:
+    """Seconds of silence after which a source is given up, and how often the S3 client asks again by itself."""
+
+    connect: float = 10.0
+    read: float = 60.0
+    repeats: int = 2
+
+
+PATIENCE = Patience()
+
+
+def storage_options(
+    uri: str, endpoint_url: str = "", anonymous: bool = False, patience: Patience = PATIENCE
+) -> dict[str, Any]:
+    """fsspec options of a URL: time-outs for http and S3; only S3 takes an endpoint and may be read without keys."""
+    if uri.startswith(("http://", "https://")):
+        limits = aiohttp.ClientTimeout(total=None, sock_connect=patience.connect, sock_read=patience.read)
+        return {"client_kwargs": {"timeout": limits}}
     if not uri.startswith("s3://"):
         return {}
-    options: dict[str, Any] = {"anon": anonymous}
+    times = {"connect_timeout": patience.connect, "read_timeout": patience.read}
+    options: dict[str, Any] = {
+        "anon": anonymous,
+        "config_kwargs": {**times, "retries": {"max_attempts": patience.repeats}},
+    }
     if endpoint_url:
         options["client_kwargs"] = {"endpoint_url": endpoint_url}
     return options
 
 
-def filesystem(uri: str, endpoint_url: str = "", anonymous: bool = False) -> tuple[fsspec.AbstractFileSystem, str]:
+def open_filesystem(uri: str, options: dict[str, Any]) -> tuple[fsspec.AbstractFileSystem, str]:
     """The fsspec filesystem of a URL and the path on it."""
-    return fsspec.core.url_to_fs(uri, **storage_options(uri, endpoint_url, anonymous))
+    fs, path = fsspec.core.url_to_fs(uri, **options)
+    if uri.startswith("s3://"):
+        fs.retries = 1  # s3fs repeats the client's repeats, up to 25 times: a silence of one minute becomes an hour
+    return fs, path
 
 
-def open_dataset(uri: str, endpoint_url: str = "") -> xr.Dataset:
+def filesystem(
+    uri: str, endpoint_url: str = "", anonymous: bool = False, patience: Patience = PATIENCE
+) -> tuple[fsspec.AbstractFileSystem, str]:
+    """The same from an endpoint and time-outs."""
+    return open_filesystem(uri, storage_options(uri, endpoint_url, anonymous, patience))
+
+
+def open_dataset(uri: str, endpoint_url: str = "", patience: Patience = PATIENCE) -> xr.Dataset:
     """A Zarr store or a NetCDF file at an fsspec URL, values read on demand; a remote NetCDF file is fetched whole."""
+    options = storage_options(uri, endpoint_url, patience=patience)
     if uri.rstrip("/").endswith(".zarr"):
-        return xr.open_zarr(uri, chunks=None, storage_options=storage_options(uri, endpoint_url) or None)
-    fs, path = filesystem(uri, endpoint_url)
+        if not options:
+            return xr.open_zarr(uri, chunks=None)
+        fs, path = open_filesystem(uri, {**options, "asynchronous": True})
+        return xr.open_zarr(FsspecStore(fs, path=path, read_only=True), chunks=None)
+    fs, path = open_filesystem(uri, options)
     if "file" in fs.protocol:
         return xr.open_dataset(path, engine="netcdf4")
     protocol = uri.partition("://")[0]
-    fetched = fsspec.open_local(f"simplecache::{uri}", **{protocol: storage_options(uri, endpoint_url)})
+    fetched = fsspec.open_local(f"simplecache::{uri}", **{protocol: options})
     return xr.open_dataset(fetched, engine="netcdf4")
 
 
@@ -73,6 +112,10 @@ def reading(uri: str) -> Iterator[None]:
         raise AccessError(f"{uri}: access refused ({_short(error)})") from error
     except TimeoutError as error:
         raise TransientError(f"{uri}: no answer in time") from error
+    except IndexError as error:  # s3fs stumbles over a time-out in the middle of a body
+        if isinstance(error.__context__, TimeoutError):
+            raise TransientError(f"{uri}: no answer in time") from error
+        raise
     except (OSError, ValueError, RuntimeError, EOFError, KeyError, *CLIENT_ERRORS) as error:
         raise _classify(uri, error) from error
 
@@ -97,6 +140,8 @@ def _codes(error: BaseException | None) -> set[str]:
         if isinstance(response, dict):
             found.add(str(response.get("Error", {}).get("Code", "")))
             found.add(str(response.get("ResponseMetadata", {}).get("HTTPStatusCode", "")))
+            if "400" in found and getattr(error, "operation_name", "").startswith("Head"):
+                found.add("ExpiredToken")  # the answer to a HEAD has no body that could say it
         if (
             type(error).__module__.partition(".")[0] in {"aiohttp", "botocore", "requests", "urllib3"}
             and status is None
@@ -110,4 +155,6 @@ def _codes(error: BaseException | None) -> set[str]:
 
 
 def _short(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError) and isinstance(error.__cause__, Exception):
+        error = error.__cause__
     return f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]

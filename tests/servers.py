@@ -56,23 +56,28 @@ def s3_server() -> Iterator[S3Server]:
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP answer: status, body, headers, seconds of silence before it, and bytes kept back of the body."""
+    """One HTTP answer: status, body, headers, seconds of silence before it, and bytes kept back of the body.
+
+    The connection is closed where the body is cut, or kept open for `stall` seconds without another byte.
+    """
 
     body: bytes = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     silence: float = 0.0
     withheld: int = 0
+    stall: float = 0.0
 
 
 class ScriptedServer:
-    """An HTTP server that gives each path its answers in turn, the last one for ever; 404 elsewhere.
+    """An HTTP server that gives each path its answers in turn, the last one for ever; `default` (404) elsewhere.
 
     `requests` lists method and path of what was asked. Ranges are honoured for answers of status 200.
     """
 
     def __init__(self) -> None:
         self.script: dict[str, list[Answer]] = {}
+        self.default = Answer(status=404)
         self.requests: list[tuple[str, str]] = []
         owner = self
 
@@ -83,7 +88,7 @@ class ScriptedServer:
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 path = self.path.partition("?")[0]
                 owner.requests.append((self.command, path))
-                answers = owner.script.get(self.path) or owner.script.get(path) or [Answer(status=404)]
+                answers = owner.script.get(self.path) or owner.script.get(path) or [owner.default]
                 given = answers.pop(0) if len(answers) > 1 else answers[0]
                 time.sleep(given.silence)
                 body, status, headers = given.body, given.status, dict(given.headers)
@@ -98,6 +103,8 @@ class ScriptedServer:
                 self.end_headers()
                 if self.command != "HEAD":
                     self.wfile.write(body[: len(body) - given.withheld])
+                    self.wfile.flush()
+                    time.sleep(given.stall)
                 self.close_connection = given.withheld > 0
 
             do_GET = do_POST = do_HEAD = answer

@@ -8,7 +8,7 @@ import botocore.exceptions
 import pytest
 
 from ldas.errors import AccessError, InputError, LdasError, TransientError
-from ldas.remote import reading, storage_options
+from ldas.remote import Patience, reading, storage_options
 
 
 def s3_error(code: str, status: int) -> botocore.exceptions.ClientError:
@@ -69,9 +69,36 @@ def test_a_programming_error_is_not_hidden() -> None:
         raise TypeError("a defect of ours")
 
 
-def test_only_s3_takes_an_endpoint() -> None:
-    assert storage_options("https://host/file.nc", "http://endpoint") == {}
-    assert storage_options("s3://bucket/file.nc", "http://endpoint") == {
+def test_a_refused_head_request_has_no_body_to_say_why() -> None:
+    response: Any = {"Error": {"Code": "400", "Message": "Bad Request"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+    refused = botocore.exceptions.ClientError(response, "HeadObject")
+    with pytest.raises(AccessError), reading("somewhere"):
+        raise caused(OSError(22, "Bad Request"), refused)
+    with pytest.raises(InputError), reading("somewhere"):
+        raise caused(OSError(22, "Bad Request"), botocore.exceptions.ClientError(response, "GetObject"))
+
+
+def test_an_index_error_is_a_time_out_only_above_a_time_out() -> None:
+    with pytest.raises(TransientError, match="no answer in time"), reading("somewhere"):
+        try:
+            raise TimeoutError
+        except TimeoutError as silence:
+            silence.args[0]
+    with pytest.raises(IndexError), reading("somewhere"):
+        raise IndexError
+
+
+def test_only_s3_takes_an_endpoint_and_only_the_net_a_time_out() -> None:
+    patience = Patience(3.0, 7.0, 0)
+    assert storage_options("file:///file.nc", "http://endpoint", patience=patience) == {}
+    over_http = storage_options("https://host/file.nc", "http://endpoint", patience=patience)
+    assert (over_http["client_kwargs"]["timeout"].sock_connect, over_http["client_kwargs"]["timeout"].sock_read) == (
+        3,
+        7,
+    )
+    assert list(over_http) == ["client_kwargs"]
+    assert storage_options("s3://bucket/file.nc", "http://endpoint", patience=patience) == {
         "anon": False,
+        "config_kwargs": {"connect_timeout": 3.0, "read_timeout": 7.0, "retries": {"max_attempts": 0}},
         "client_kwargs": {"endpoint_url": "http://endpoint"},
     }

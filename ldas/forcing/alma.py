@@ -62,7 +62,7 @@ class AlmaSource:
 
     def _piece(self, uri: str, first: pd.Timestamp, last: pd.Timestamp, grid: Grid) -> xr.Dataset:
         """The records of one store from `first` to `last` around the domain, loaded."""
-        piece = canonical_axes(open_dataset(uri, self._settings.endpoint_url), uri)
+        piece = canonical_axes(open_dataset(uri, self._settings.endpoint_url, self._settings.patience), uri)
         _check_times(piece["time"], uri)
         if self._settings.time_label == "start" and piece.sizes["time"] > 1:
             piece = piece.assign_coords(interval_end=piece["time"] + np.median(np.diff(piece["time"].values)))

@@ -178,7 +178,7 @@ class AromeSource:
         with tempfile.TemporaryDirectory(prefix="ldas-arome-") as scratch:
             try:
                 with reading(url):
-                    fs, path = filesystem(url, self._settings.endpoint_url)
+                    fs, path = filesystem(url, self._settings.endpoint_url, patience=self._settings.patience)
                     if "file" in fs.protocol:
                         local, size = Path(path), Path(path).stat().st_size
                     else:

@@ -31,7 +31,9 @@ class WindowCache:
     ) -> None:
         self._folder = None if folder is None else Path(folder) / "forcing"
         self._keep = settings.cached_windows
-        digest = hashlib.sha256(settings.model_dump_json(exclude={"cached_windows"}).encode())
+        digest = hashlib.sha256(
+            settings.model_dump_json(exclude={"cached_windows", "connect_timeout", "read_timeout"}).encode()
+        )
         digest.update(json.dumps([grid.west, grid.south, grid.east, grid.north, grid.resolution]).encode())
         if settings.elevation_correction is not None and elevation is not None:
             digest.update(elevation.values.tobytes())

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from ldas.remote import Patience
 from ldas.settings import Settings
 
 
@@ -63,6 +64,10 @@ class ForcingSettings(Settings):
     """fsspec URL of the store or file of the `alma` adapter; `{date:%Y%m%d}` makes it one file a day."""
     endpoint_url: str = ""
     """S3 endpoint when it is not AWS; keys come from the environment."""
+    connect_timeout: float = Field(default=10.0, gt=0)
+    """s."""
+    read_timeout: float = Field(default=60.0, gt=0)
+    """Silence of a source, s, after which it counts as one that does not answer."""
     names: dict[str, str] = Field(default_factory=dict)
     """Our name → the source's name, for sources whose names are neither ALMA nor known CF names."""
     time_label: Literal["end", "start"] = "end"
@@ -97,3 +102,8 @@ class ForcingSettings(Settings):
     """Longest interval between source records that is interpolated; a longer one is missing forcing."""
     cached_windows: int = Field(default=45, ge=1)
     """Windows kept in the cache; the oldest are removed first."""
+
+    @property
+    def patience(self) -> Patience:
+        """The time-outs as `ldas.remote` takes them."""
+        return Patience(self.connect_timeout, self.read_timeout)

@@ -40,7 +40,7 @@ def add_terrain(dataset: xr.Dataset, settings: ForcingSettings, grid: Grid) -> x
 
 
 def _from_dataset(uri: str, settings: ForcingSettings, grid: Grid) -> xr.DataArray:
-    terrain = around(canonical_axes(open_dataset(uri, settings.endpoint_url), uri), grid)
+    terrain = around(canonical_axes(open_dataset(uri, settings.endpoint_url, settings.patience), uri), grid)
     name = next((name for name in NAMES if name in terrain), None)
     if name is None:
         raise InputError(
@@ -51,7 +51,7 @@ def _from_dataset(uri: str, settings: ForcingSettings, grid: Grid) -> xr.DataArr
 
 
 def _from_grib(uri: str, settings: ForcingSettings, grid: Grid) -> xr.DataArray:
-    fs, path = filesystem(uri, settings.endpoint_url)
+    fs, path = filesystem(uri, settings.endpoint_url, patience=settings.patience)
     with tempfile.TemporaryDirectory(prefix="ldas-terrain-") as scratch:
         local = Path(path)
         if "file" not in fs.protocol:

@@ -69,13 +69,16 @@ def _search(settings: ObservationSettings, collection: str, grid: Grid, period: 
         respect_retry_after_header=True,
         raise_on_status=False,
     )
-    reader = StacApiIO(timeout=(settings.connect_timeout, settings.read_timeout), max_retries=retry)
+    timeout = settings.connect_timeout, settings.read_timeout
+    reader = StacApiIO(timeout=timeout, max_retries=retry)
     seen: set[str] = set()
     received, matched = 0, None
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", DoesNotConformTo)
-            client = Client.open(url, stac_io=reader)
+            client = Client.open(
+                url, stac_io=reader, timeout=timeout
+            )  # without it, the reader's own is put back to none
             search = client.search(
                 collections=[collection],
                 bbox=[grid.west, grid.south, grid.east, grid.north],
@@ -127,7 +130,9 @@ def _api_failure(url: str, error: APIError) -> TransientError | AccessError | In
     if status in (401, 403):
         return AccessError(f"{url}: the catalogue refuses us (HTTP {status})")
     if status is None or status in _TRANSIENT:
-        return TransientError(f"{url}: the catalogue does not answer ({'no status' if status is None else status})")
+        silent = "timed out" in str(error)
+        why = status or ("no answer in time" if silent else type(error.__context__).__name__)
+        return TransientError(f"{url}: the catalogue does not answer ({why})")
     return InputError(f"{url}: the catalogue refuses the search (HTTP {status}: {error!s:.120})")
 
 

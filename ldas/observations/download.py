@@ -7,15 +7,13 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 import fsspec
 
 from ldas.errors import InputError, TransientError
 from ldas.observations.granule import Asset
 from ldas.observations.settings import ObservationSettings
-from ldas.remote import reading
+from ldas.remote import Patience, open_filesystem, reading, storage_options
 
 CHUNK = 1 << 20
 MAGIC = {
@@ -37,20 +35,14 @@ class AssetReader:
 
     def filesystem(self, href: str) -> tuple[fsspec.AbstractFileSystem, str]:
         """The fsspec filesystem and path of an address: `s3://` with the settings' endpoint and keys, https, file."""
-        options: dict[str, Any] = {}
+        given = self.settings
+        patience = Patience(given.connect_timeout, given.read_timeout, repeats=0)
+        key, secret = os.environ.get(given.key_variable), os.environ.get(given.secret_variable)
+        options = storage_options(href, given.endpoint_url, anonymous=not (key and secret), patience=patience)
         if href.startswith("s3://"):
-            key = os.environ.get(self.settings.key_variable)
-            secret = os.environ.get(self.settings.secret_variable)
-            client = {"region_name": self.settings.region}
-            if self.settings.endpoint_url:
-                client["endpoint_url"] = self.settings.endpoint_url
-            times = {"connect_timeout": self.settings.connect_timeout, "read_timeout": self.settings.read_timeout}
-            options = {"client_kwargs": client, "config_kwargs": {**times, "retries": {"max_attempts": 2}}}
-            options |= {"key": key, "secret": secret} if key and secret else {"anon": True}
-        elif href.startswith(("https://", "http://")):
-            limits = {"sock_connect": self.settings.connect_timeout, "sock_read": self.settings.read_timeout}
-            options = {"client_kwargs": {"timeout": aiohttp.ClientTimeout(total=None, **limits)}}
-        return fsspec.core.url_to_fs(href, **options)
+            options["client_kwargs"] = {**options.get("client_kwargs", {}), "region_name": given.region}
+            options |= {"key": key, "secret": secret} if key and secret else {}
+        return open_filesystem(href, options)
 
     def whole_file(self, asset: Asset) -> Path:
         """The asset as a local file, fetched once, its size, MD5 and magic bytes verified.

@@ -47,7 +47,7 @@ class WatchedFile(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         try:
             return bytes(self.file.read(size))
-        except (OSError, *CLIENT_ERRORS) as error:
+        except (OSError, IndexError, *CLIENT_ERRORS) as error:
             self.failure = error
             raise
 

@@ -17,8 +17,11 @@ _LEAVE_OUT = {
     "window": frozenset({"ssm_look_back_days", "lai_look_back_days"}),
     "model": frozenset({"threads", "block_size"}),
     "assimilation": frozenset({"desroziers_cycles"}),
-    "observations": frozenset({"suspended"}),
-    "forcing": frozenset({"cached_windows"}),
+    "observations": frozenset(
+        {"suspended", "key_variable", "secret_variable", "page_size", "cache_gigabytes"}
+        | {"parallel_reads", "connect_timeout", "read_timeout", "retries"}
+    ),
+    "forcing": frozenset({"cached_windows", "connect_timeout", "read_timeout"}),
 }
 _SECTIONS = ("domain", "window", "experiment", "model", "assimilation", "observations", "forcing", "physiography")
 

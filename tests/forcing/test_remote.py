@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from ldas.grid import Grid
 from tests.forcing.arome_files import write_run
 from tests.forcing.conftest import T0, T1, make_weather
 from tests.forcing.faulty_server import Handler, s3_refusal, serving
+from tests.servers import Answer, ScriptedServer
 
 pytestmark = pytest.mark.server
 
@@ -122,3 +124,23 @@ def test_a_folder_that_disappears_between_windows_is_noticed(runs: Path, tmp_pat
     assert kept.sizes["time"] == 25
     with pytest.raises(ForcingUnavailable):
         window_forcing(arome(str(copy)), grid, T0, T1)
+
+
+@pytest.mark.parametrize("how", ["silent", "stalled"])
+@pytest.mark.parametrize("name", ["weather.nc", "weather.zarr", "run"])
+def test_a_hanging_source_is_given_up_in_time(
+    scripted_server: ScriptedServer, grid: Grid, monkeypatch: pytest.MonkeyPatch, how: str, name: str
+) -> None:
+    monkeypatch.setitem(os.environ, "AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setitem(os.environ, "AWS_SECRET_ACCESS_KEY", "secret")
+    silent, stalled = Answer(silence=600.0), Answer(b"x" * 999, withheld=99, stall=600.0)
+    scripted_server.default = silent if how == "silent" else stalled
+    if name == "run":
+        settings = arome(scripted_server.url)
+    else:
+        settings = ForcingSettings(uri=f"s3://weather/{name}", endpoint_url=scripted_server.url)
+    impatient = settings.model_copy(update={"connect_timeout": 0.4, "read_timeout": 0.4})
+    started = time.monotonic()
+    with pytest.raises(TransientError, match="answer"):
+        window_forcing(impatient, grid, T0, T1)
+    assert time.monotonic() - started < 20.0

@@ -1,5 +1,6 @@
 """Every fault of a catalogue or a file has a stated outcome: tried again, degraded for now, or refused for good."""
 
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -252,13 +253,35 @@ def test_a_netcdf_says_the_same_in_every_direction(tmp_path: Path, upward: bool,
     assert (np.diff(found.ssm.value.mean("lon")) > 0).all()
 
 
-def test_expired_keys_are_a_refusal(scripted_server: ScriptedServer, tmp_path: Path) -> None:
-    body = b"<?xml version='1.0'?><Error><Code>ExpiredToken</Code><Message>expired</Message></Error>"
-    expired = Answer(body, status=403, headers={"Content-Type": "application/xml"})
-    scripted_server.script["/eodata/x.tiff"] = [expired]
-    scripted_server.script["/eodata"] = [expired]
-    serve_catalogue(scripted_server, [item(COG, "s3://eodata/x.tiff")])
-    given = settings(scripted_server, retries=0).model_copy(update={"endpoint_url": scripted_server.url})
-    found = collect(given, GRID, T0, T1, tmp_path / "cache")
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, "ExpiredToken"),
+        (400, "InvalidToken"),
+        (400, "TokenRefreshRequired"),
+        (403, "InvalidAccessKeyId"),
+        (403, "SignatureDoesNotMatch"),
+        (403, "RequestTimeTooSkewed"),
+        (403, "AccessDenied"),
+    ],
+)
+@pytest.mark.parametrize("variant", ["cog", "nc"])
+def test_refused_keys_are_a_refusal(
+    scripted_server: ScriptedServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    code: str,
+    variant: str,
+) -> None:
+    monkeypatch.setitem(os.environ, "AWS_ACCESS_KEY_ID", "old")
+    monkeypatch.setitem(os.environ, "AWS_SECRET_ACCESS_KEY", "old")
+    body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>no</Message></Error>".encode()
+    scripted_server.default = Answer(body, status=status, headers={"Content-Type": "application/xml"})
+    serve_catalogue(scripted_server, [item(f"{SSM_NAME}_{variant}", "s3://eodata/x.tiff")])
+    layer = "file" if variant == "nc" else "ssm"
+    product = SSM_DEFAULT.model_copy(update={"variant": variant, "assets": {layer: "ssm1km_ssm"}})
+    changes = {"endpoint_url": scripted_server.url, "ssm": product}
+    found = collect(settings(scripted_server, retries=0).model_copy(update=changes), GRID, T0, T1, tmp_path / "cache")
     assert found.ssm is None and found.seen == [] and not found.transient
-    assert "access refused" in found.degraded[0]
+    assert "access refused" in found.degraded[0] and left_in_cache(tmp_path) == []
