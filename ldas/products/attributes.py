@@ -8,6 +8,7 @@ import numpy as np
 from ldas import __version__
 from ldas.dekads import Dekad
 from ldas.products.climatology import reference_years
+from ldas.products.drought import QUANTILES
 from ldas.products.settings import DroughtSettings, PublicationSettings
 from ldas.products.source import Source
 
@@ -69,6 +70,8 @@ def anomaly_attributes(source: Source, settings: DroughtSettings, dekad: Dekad |
         f"{name}_zscore": z | {"ancillary_variables": f"{name}_zscore_se {support}"} for name in ("ssm", "rzsm", "lai")
     }
     found |= {f"{name}_percentile": percentile | {"ancillary_variables": support} for name in ("ssm", "rzsm")}
+    found |= {f"{name}_reference_{moment}": z for name in ("ssm", "rzsm", "lai") for moment in ("mean", "deviation")}
+    found |= {f"rzsm_quantile_{percent}": percentile for percent in QUANTILES}
     return found | {
         "drought_class": {"ancillary_variables": f"rzsm_percentile {support}"},
         "moisture_class": {"ancillary_variables": f"rzsm_zscore {support}"},

@@ -89,8 +89,20 @@ def moments(sample: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def quantiles(sample: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """Weibull quantiles (probability, lat, lon) of the pooled sample (window, year, lat, lon)."""
-    pooled = sample.reshape(-1, *sample.shape[2:]).astype("float64")
-    empty = ~np.isfinite(pooled).any(axis=0)
-    filled = np.where(empty, 0.0, pooled)
-    return np.where(empty, np.nan, np.nanquantile(filled, probabilities, axis=0, method="weibull"))
+    """Weibull quantiles (probability, lat, lon) of the pooled sample (window, year, lat, lon).
+
+    NaN where the sample cannot resolve one: the lowest of N values stands for 1 / (N + 1), the highest for N / (N + 1).
+    """
+    pooled = np.sort(sample.reshape(-1, *sample.shape[2:]).astype("float64"), axis=0)
+    count = np.isfinite(pooled).sum(axis=0)
+    found = np.full((len(probabilities), *sample.shape[2:]), np.nan)
+    if len(pooled) == 0:
+        return found
+    for row, probability in enumerate(probabilities):
+        rank = probability * (count + 1.0)
+        resolved = (rank >= 1.0 - 1e-9) & (rank <= count + 1e-9)
+        lower = np.where(resolved, np.clip(np.floor(rank + 1e-9), 1, np.maximum(count, 1)), 1).astype(np.int64)
+        upper = np.minimum(lower + 1, np.maximum(count, 1))
+        low, high = (np.take_along_axis(pooled, (index - 1)[None], axis=0)[0] for index in (lower, upper))
+        found[row] = np.where(resolved, low + np.clip(rank - lower, 0.0, 1.0) * (high - low), np.nan)
+    return found

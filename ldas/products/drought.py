@@ -8,7 +8,7 @@ import numpy as np
 from ldas.dekads import DEKADS_PER_YEAR, Dekad
 from ldas.products import anomaly
 from ldas.products.anomaly import AnomalyMask
-from ldas.products.climatology import Climatology, moments, reference_years
+from ldas.products.climatology import Climatology, moments, quantiles, reference_years
 from ldas.products.settings import DroughtSettings
 from ldas.products.source import Source
 from ldas.variables import variables
@@ -16,6 +16,8 @@ from ldas.variables import variables
 ANOMALIES = ("ssm", "rzsm", "lai")
 MEANS = ("ssm", "ssm_ol", "rzsm", "rzsm_ol", "lai", "lai_ol")
 SUMS = ("ssm_increment", "rz_water_increment", "lai_increment")
+QUANTILES = (50, 30, 20, 10, 5, 2)
+"""Percentages published of the root zone: the median and the limits of the drought classes."""
 COUNTS = ("n_ssm_obs", "n_lai_obs")
 FROZEN_LAYERS = 2
 """Ice in the first two soil layers (0-0.04 m) makes a frozen day."""
@@ -90,6 +92,7 @@ class DroughtStory:
             z, error = anomaly.standardised_anomaly(means[name], n_years, mean, deviation)
             maps[f"{name}_zscore"] = np.where(hidden, np.nan, z)
             maps[f"{name}_zscore_se"] = np.where(hidden, np.nan, error)
+            maps[f"{name}_reference_mean"], maps[f"{name}_reference_deviation"] = mean, deviation
             if name == "lai":
                 continue
             sample = self._sample(name, dekad, self.settings.percentile_half_window)
@@ -97,6 +100,8 @@ class DroughtStory:
             percentile = anomaly.weibull_percentile(means[name], pooled)
             maps[f"{name}_percentile"] = np.where(hidden | (n_years < 3), np.nan, percentile)
             if name == "rzsm":
+                levels = quantiles(sample, np.array(QUANTILES) / 100.0)
+                maps |= {f"rzsm_quantile_{percent}": level for percent, level in zip(QUANTILES, levels, strict=True)}
                 maps["climatology_n_years"] = n_years
                 maps["confidence"] = anomaly.confidence(n_years)
                 maps["drought_class"] = anomaly.drought_class(maps["rzsm_percentile"], n_years)

@@ -49,6 +49,8 @@ def test_publication_of_the_montpellier_domain(tmp_path: Path) -> None:
     for label, selection in (("map of a day", (-1,)), ("series of a pixel", (slice(0, 32), 50, 70))):
         store = CountingStore(LocalStore(tmp_path / "analysis.zarr", read_only=True))
         array = zarr.open_group(store, mode="r")["ssm"]
-        before = store.requests, store.transferred
+        before, started = (store.requests, store.transferred), time.perf_counter()
         assert isinstance(array, zarr.Array) and array[selection].size
-        print(f"{label}: {store.requests - before[0]} requests, {(store.transferred - before[1]) / 1e3:.0f} kB")
+        seconds = time.perf_counter() - started
+        transferred = (store.transferred - before[1]) / 1e3
+        print(f"{label}: {store.requests - before[0]} requests, {transferred:.0f} kB, {1e3 * seconds:.0f} ms")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ldas.dekads import Dekad, complete_dekads
 from ldas.errors import InputError
+from ldas.products.anomaly import weibull_percentile
 from ldas.products.climatology import Climatology, moments, quantiles, reference_years
 
 
@@ -81,7 +82,29 @@ def test_moments_of_nothing_are_nan() -> None:
 def test_quantiles_are_weibull_positions() -> None:
     sample = np.arange(1.0, 10.0).reshape(1, 9, 1, 1)
     np.testing.assert_allclose(quantiles(sample, np.array([0.1, 0.5, 0.9]))[:, 0, 0], [1.0, 5.0, 9.0])
+    np.testing.assert_allclose(quantiles(sample, np.array([0.25]))[:, 0, 0], [2.5])
+    assert np.isnan(quantiles(sample, np.array([0.09, 0.91]))).all(), "nine values cannot tell the lowest 9 %"
     assert np.isnan(quantiles(np.full((1, 2, 1, 1), np.nan), np.array([0.5]))).all()
+    assert np.isnan(quantiles(np.empty((1, 0, 1, 1)), np.array([0.5]))).all()
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=60, unique=True), st.integers(0, 50))
+def test_quantiles_and_percentiles_agree(values: list[int], value: int) -> None:
+    sample = np.array(values, dtype=float).reshape(1, -1, 1, 1)
+    percentile = weibull_percentile(np.full((1, 1), float(value)), sample[0])[0, 0]
+    for probability in (0.02, 0.1, 0.2, 0.5):
+        level = quantiles(sample, np.array([probability]))[0, 0, 0]
+        if np.isfinite(level) and value < level and len(values) > 1:
+            assert percentile <= 100.0 * probability + 100.0 / (len(values) + 1)
+        if np.isfinite(level) and value > level:
+            assert percentile >= 100.0 * probability - 1e-9
+
+
+def test_quantiles_are_numpys_where_the_sample_resolves_them() -> None:
+    random = np.random.default_rng(3)
+    sample = random.random((3, 8, 4, 5))
+    expected = np.quantile(sample.reshape(24, 4, 5), [0.1, 0.3, 0.5], axis=0, method="weibull")
+    np.testing.assert_allclose(quantiles(sample, np.array([0.1, 0.3, 0.5])), expected, rtol=1e-12)
 
 
 def test_merged_records_equal_one_record() -> None:

@@ -67,6 +67,19 @@ def test_long_records_issue_every_class() -> None:
     assert maps["rzsm_percentile"][2, 2] == pytest.approx(100 / 56, rel=1e-4)
     assert maps["drought_class"][2, 2] == DroughtClass.D4
     assert maps["confidence"][2, 2] == Confidence.FULL
+    past = list(_levels(55, 0.10).values())[:-1]
+    for percent in (50, 30, 20, 10, 5, 2):
+        expected = np.quantile(past, percent / 100, method="weibull")
+        assert maps[f"rzsm_quantile_{percent}"][2, 2] == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_reference_is_published_with_what_it_can_tell() -> None:
+    levels = _levels(10, 0.20)
+    maps, past = _last(levels), np.array(list(levels.values()))[:-1]
+    assert maps["rzsm_reference_mean"][2, 2] == pytest.approx(past.mean(), rel=1e-5)
+    assert maps["rzsm_reference_deviation"][2, 2] == pytest.approx(past.std(ddof=1), rel=1e-4)
+    assert maps["drought_class"][2, 2] == DroughtClass.D2 and maps["rzsm"][2, 2] < maps["rzsm_quantile_10"][2, 2]
+    assert np.isnan(maps["rzsm_quantile_5"][2, 2]), "ten values cannot tell the lowest 5 %"
 
 
 def test_two_years_give_a_difference_and_no_anomaly() -> None:
