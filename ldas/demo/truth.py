@@ -4,12 +4,13 @@ The hidden settings follow the twin-experiment design of the method document §7
 but the observations drawn from this run.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import xarray as xr
 
-from ldas.demo.fields import generator, smooth_field
+from ldas.demo.fields import correlated_field, generator, smooth_field, within
 from ldas.grid import Columns, Grid
 from ldas.model.forcing import Forcing
 from ldas.model.parameters import Parameters
@@ -18,20 +19,21 @@ CROPS = (7, 8, 9)
 OBSERVED_PATCHES = (7, 8, 9, 10, 11, 12)
 IRRIGATION_RATE = 3.0 / (4 * 3600.0)  # kg m-2 s-1: 3 mm a day in four hours, on dry days
 IRRIGATION_HOURS = (3, 4, 5, 6)
-IRRIGATION_MONTHS = (5, 6, 7, 8)
+IRRIGATION_MONTHS = (6, 7, 8)
+PARAMETER_LENGTH, WEATHER_LENGTH = 8.0, 30.0  # km
+ERROR_DAYS = 2
 
 
-def hidden_physiography(known: xr.Dataset, seed: int) -> xr.Dataset:
+def hidden_physiography(known: xr.Dataset, grid: Grid, seed: int) -> xr.Dataset:
     """The known maps with texture shifted by up to ten points and patch fractions moved in a tenth of the cells."""
-    shape = known["lat"].size, known["lon"].size
     hidden = known.copy(deep=True)
     for name, low, high in (("sand", 0.05, 0.85), ("clay", 0.05, 0.50)):
-        shift = np.clip(0.05 * smooth_field(shape, 4.0, generator(seed, "hidden", name)), -0.10, 0.10)
+        shift = within(0.10, correlated_field(grid, PARAMETER_LENGTH, generator(seed, "hidden", name)))
         hidden[name] = known[name].copy(data=np.clip(known[name].values + shift, low, high))
     fractions = known["patch_fraction"].values.copy()
     rng = generator(seed, "hidden", "fractions")
-    moved = (rng.random(shape) < 0.1) & (fractions.sum(axis=0) > 0.0)
-    share = rng.uniform(0.05, 0.2, shape)
+    moved = (rng.random(grid.shape) < 0.1) & (fractions.sum(axis=0) > 0.0)
+    share = rng.uniform(0.05, 0.2, grid.shape)
     crop, grass = fractions[6], fractions[9]
     step = np.where(moved, np.minimum(share, crop), 0.0)
     crop -= step
@@ -40,19 +42,35 @@ def hidden_physiography(known: xr.Dataset, seed: int) -> xr.Dataset:
     return hidden
 
 
-def hidden_parameters(parameters: Parameters, columns: Columns, seed: int) -> Parameters:
-    """Mesophyll conductance and leaf life span changed by up to 20 % and minimum LAI by up to 20 %, smooth in space."""
+def hidden_parameters(parameters: Parameters, columns: Columns, grid: Grid, seed: int) -> Parameters:
+    """Mesophyll conductance, leaf life span, minimum LAI and rooting depth changed by up to 20 %, smooth in space."""
 
     def factor(name: str) -> np.ndarray:
-        field = smooth_field(columns.shape, 4.0, generator(seed, "hidden", name))
-        return columns.gather(np.clip(1.0 + 0.1 * field, 0.8, 1.2))
+        field = correlated_field(grid, PARAMETER_LENGTH, generator(seed, "hidden", name))
+        return columns.gather(1.0 + within(0.2, field))
 
     return replace(
         parameters,
         g_m=parameters.g_m * factor("g_m"),
         tau_m=parameters.tau_m * factor("tau_m"),
         lai_min=parameters.lai_min * factor("lai_min"),
+        root_fraction=stretched_roots(parameters, factor("root_depth")),
     )
+
+
+def stretched_roots(parameters: Parameters, factor: np.ndarray) -> np.ndarray:
+    """Root fractions, (14, column), of the same profile drawn out in depth by `factor` (column,).
+
+    Roots that would grow below the hydrological layers are shared out in proportion above.
+    """
+    stretched = np.zeros_like(parameters.root_fraction)
+    for column in np.flatnonzero(parameters.root_fraction.sum(axis=0) > 0.0):
+        count = parameters.n_water[column]
+        bottom = np.concatenate([[0.0], parameters.layer_bottom[:count, column]])
+        cumulative = np.concatenate([[0.0], np.cumsum(parameters.root_fraction[:count, column])])
+        drawn = np.diff(np.interp(bottom / factor[column], bottom, cumulative))
+        stretched[:count, column] = drawn / drawn.sum()
+    return stretched
 
 
 def hidden_start(columns: Columns, seed: int) -> dict[str, np.ndarray]:
@@ -62,40 +80,53 @@ def hidden_start(columns: Columns, seed: int) -> dict[str, np.ndarray]:
     return {"lai": columns.gather(lai), "wetness": columns.gather(np.clip(wetness, 0.3, 1.2))}
 
 
-def hidden_weather(weather: xr.Dataset, seed: int) -> xr.Dataset:
-    """The true weather that the known weather is an erroneous forecast of.
+def hidden_weather(weather: xr.Dataset, grid: Grid, seed: int) -> xr.Dataset:
+    """The true weather that the known weather, on `grid`, is an erroneous forecast of.
 
-    Precipitation is multiplied by a log-normal of mean 1 and sigma 0.4, correlated over a day and about 20 km; short
-    wave by 1 ± 5 %, long wave shifted by ± 8 W m-2 and temperature by ± 0.7 K (standard deviations), day by day.
+    Precipitation is multiplied by a log-normal of mean 1 and sigma 0.4, correlated over two days and 30 km; short wave
+    changes by up to 10 %, long wave by up to 15 W m-2 and temperature by up to 1 K, over two days and the whole domain.
     """
-    lat, lon = weather["lat"].size, weather["lon"].size
     hours = weather["time"].values.astype("datetime64[h]")
     days = hours.astype("datetime64[D]")
-    true = weather.copy(deep=True)
-    rain = np.ones((len(hours), lat, lon))
+    rain = np.ones((len(hours), *grid.shape))
     offsets = np.zeros((3, len(hours)))
     for day in np.unique(days):
-        rng = generator(seed, "hidden", str(day))
         here = days == day
-        rain[here] = np.exp(0.4 * smooth_field((lat, lon), 4.0, rng) - 0.08)
-        offsets[:, here] = rng.standard_normal(3)[:, None]
-    scaled = {"Rainf": rain, "Snowf": rain, "SWdown": np.clip(1.0 + 0.05 * offsets[0], 0.8, 1.2)[:, None, None]}
-    for name, multiplier in scaled.items():
+        amount = _over_days("rain", day, seed, lambda rng: correlated_field(grid, WEATHER_LENGTH, rng))
+        rain[here] = np.exp(0.4 * amount - 0.08)
+        offsets[:, here] = _over_days("weather", day, seed, lambda rng: rng.standard_normal((3, 1)))
+    sunshine, longwave, warmth = (within(limit, row) for limit, row in zip((0.1, 15.0, 1.0), offsets, strict=True))
+    true = weather.copy(deep=True)
+    for name, multiplier in (("Rainf", rain), ("Snowf", rain), ("SWdown", 1.0 + sunshine[:, None, None])):
         true[name] = weather[name].copy(data=np.maximum(weather[name].values * multiplier, 0.0))
-    for name, shift in (("LWdown", 8.0 * offsets[1]), ("Tair", 0.7 * offsets[2])):
+    for name, shift in (("LWdown", longwave), ("Tair", warmth)):
         true[name] = weather[name].copy(data=weather[name].values + shift[:, None, None])
     return true
 
 
-def irrigated_cells(grid: Grid) -> np.ndarray:
-    """The block of cells whose crops are irrigated in the truth, bool (lat, lon): the south-western quarter."""
-    mask = np.zeros(grid.shape, dtype=bool)
-    mask[grid.shape[0] * 2 // 3 :, : grid.shape[1] // 2] = True
-    return mask
+def _over_days(
+    name: str, day: np.datetime64, seed: int, draw: Callable[[np.random.Generator], np.ndarray]
+) -> np.ndarray:
+    """Standard normal draws that stay correlated over `ERROR_DAYS`: the scaled sum of one draw for each of them."""
+    back = np.arange(ERROR_DAYS) * np.timedelta64(1, "D")
+    total = sum(draw(generator(seed, "hidden", name, str(day - days))) for days in back)
+    return np.asarray(total) / np.sqrt(ERROR_DAYS)
+
+
+def irrigated_cells(grid: Grid, patch_fraction: np.ndarray) -> np.ndarray:
+    """The block of cells whose crops are irrigated in the truth, bool (lat, lon): the southern corner with more crops.
+
+    `patch_fraction` is (12, lat, lon).
+    """
+    crops = patch_fraction[np.array(CROPS) - 1].sum(axis=0)
+    west, east = np.zeros((2, *grid.shape), dtype=bool)
+    west[grid.shape[0] * 2 // 3 :, : grid.shape[1] // 2] = True
+    east[grid.shape[0] * 2 // 3 :, grid.shape[1] // 2 :] = True
+    return west if crops[west].mean() >= crops[east].mean() else east
 
 
 def irrigate(forcing: Forcing, columns: Columns, mask: np.ndarray) -> Forcing:
-    """Add irrigation water to the crop columns of `mask` on days without rain, from May to August.
+    """Add irrigation water to the crop columns of `mask` on days without rain, from June to August.
 
     The irrigated columns get weather cells of their own, copies of their cell with more rain.
     """

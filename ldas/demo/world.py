@@ -108,20 +108,30 @@ def write_weather(world: World, folder: Path, progress: Progress) -> None:
         progress("weather", (index + 1) / days)
 
 
-def run_truth(world: World, folder: Path, options: ModelOptions, progress: Progress) -> xr.Dataset:
-    """Integrate the nature run window by window and keep the truth at each window's end; writes `truth.nc`."""
-    known = build(physiography_settings(str(folder)), world.grid)
-    hidden = hidden_physiography(known, world.seed)
-    columns = Columns.from_fractions(hidden["patch_fraction"].values)
-    parameters = hidden_parameters(to_parameters(hidden, columns, options), columns, world.seed)
+def run_truth(
+    world: World, folder: Path, options: ModelOptions, progress: Progress, identical: bool = False
+) -> xr.Dataset:
+    """Integrate the nature run window by window and keep the truth at each window's end; writes `truth.nc`.
+
+    The truth of an `identical` twin differs from what the service knows by its initial state only.
+    """
+    maps = build(physiography_settings(str(folder)), world.grid)
+    if not identical:
+        maps = hidden_physiography(maps, world.grid, world.seed)
+    columns = Columns.from_fractions(maps["patch_fraction"].values)
+    parameters = to_parameters(maps, columns, options)
+    if not identical:
+        parameters = hidden_parameters(parameters, columns, world.grid, world.seed)
     state = cold_start(parameters, options, **hidden_start(columns, world.seed))
     thickness = np.diff(parameters.layer_bottom[:, 0], prepend=0.0)
     settings = forcing_settings(str(folder))
-    watered = irrigated_cells(world.grid)
+    watered = irrigated_cells(world.grid, maps["patch_fraction"].values) & (not identical)
     found = []
     for index in range(world.days):
         t0 = world.start + timedelta(days=index)
-        weather = hidden_weather(window_forcing(settings, world.grid, t0, t0 + timedelta(days=1)), world.seed)
+        weather = window_forcing(settings, world.grid, t0, t0 + timedelta(days=1))
+        if not identical:
+            weather = hidden_weather(weather, world.grid, world.seed)
         forcing = irrigate(to_model_forcing(weather, columns), columns, watered)
         (state,), _ = integrate(parameters, [state], forcing, options)
         found.append(truth_layers(columns, state.wg, state.lai, thickness))
@@ -138,7 +148,7 @@ def run_truth(world: World, folder: Path, options: ModelOptions, progress: Progr
                 for name in ("lai", "rzsm", "ssm_observed_patches")
             },
             "irrigated": (("lat", "lon"), watered),
-            "patch_fraction": hidden["patch_fraction"],
+            "patch_fraction": maps["patch_fraction"],
         },
         coords={"time": np.array(times, dtype="datetime64[ns]"), "lat": world.grid.lat, "lon": world.grid.lon},
         attrs={"source": f"nature run of the demo world, seed {world.seed}: never read by the service"},

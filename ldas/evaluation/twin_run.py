@@ -1,11 +1,13 @@
 """A twin experiment in memory on the demo world: training of the rescaling, then OL, SSM, LAI and SSM_LAI (§7.1).
 
-Run it as `python -m ldas.evaluation.twin_run FOLDER --years 2`; it writes the world, the truth and a report to FOLDER.
+Run it as `python -m ldas.evaluation.twin_run FOLDER`; it writes the world, the truth and a report to FOLDER. The
+controls of §7.1 are `--identical` (no hidden error but the initial state) and `--perfect` (observations without noise,
+to be used with small observation errors in `--settings`).
 """
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,12 +23,14 @@ from ldas.assimilation.quality_control import CellObservations
 from ldas.assimilation.rescaling import RescalingParameters, fit, rescale
 from ldas.assimilation.settings import AssimilationSettings, Experiment
 from ldas.demo.fields import generator, smooth_field
+from ldas.demo.truth import OBSERVED_PATCHES
 from ldas.demo.world import World, forcing_settings, physiography_settings, run_truth, write_maps, write_weather
 from ldas.errors import InputError
 from ldas.evaluation.twin import directions, innovation_statistics, score_table, thresholds
 from ldas.forcing import to_model_forcing, window_forcing
 from ldas.grid import Columns, Grid
 from ldas.model.cold_start import cold_start
+from ldas.model.forcing import Forcing
 from ldas.model.options import ModelOptions
 from ldas.model.state import State
 from ldas.physiography import build, to_parameters
@@ -35,7 +39,10 @@ from ldas.window import WindowModel, WindowResult, run_window
 
 EXPERIMENTS: tuple[Experiment, ...] = ("SSM", "LAI", "SSM_LAI")
 IDENTITY = "twin experiment"
-SSM_NOISE, LAI_NOISE, CLOUDY_SHARE = 0.05, 0.20, 0.15
+WEST, SOUTH = 4.0, 43.96
+SSM_NOISE, LAI_NOISE = 0.05, 0.20
+CLOUD_LEVEL = 1.04  # exceeded by 15 % of a standard normal
+LEAST_OPEN_LAND = 0.2
 INNOVATION_FIELDS = ("innovation", "innovation_spread", "observation_deviation", "residual")
 
 Progress = Callable[[str, float], None]
@@ -52,6 +59,14 @@ class Twin:
     model: WindowModel
     known: xr.Dataset
     truth: xr.Dataset
+    weather: dict[int, Forcing] = field(default_factory=dict)
+
+    def forcing(self, index: int) -> Forcing:
+        """Weather of a window, read once."""
+        if index not in self.weather:
+            read = window_forcing(forcing_settings(str(self.folder)), self.world.grid, *self.window(index))
+            self.weather[index] = to_model_forcing(read, self.columns)
+        return self.weather[index]
 
     def window(self, index: int) -> tuple[datetime, datetime]:
         t0 = self.world.start + timedelta(days=index)
@@ -59,7 +74,12 @@ class Twin:
 
 
 def prepare(
-    world: World, folder: Path, options: ModelOptions, settings: AssimilationSettings, progress: Progress
+    world: World,
+    folder: Path,
+    options: ModelOptions,
+    settings: AssimilationSettings,
+    progress: Progress,
+    identical: bool = False,
 ) -> Twin:
     """Write the world and its truth, unless the folder holds them, and make what the service would know of it."""
     if (folder / "truth.nc").exists():
@@ -69,7 +89,7 @@ def prepare(
     else:
         write_maps(world, folder)
         write_weather(world, folder, progress)
-        truth = run_truth(world, folder, options, progress)
+        truth = run_truth(world, folder, options, progress, identical)
     known = build(physiography_settings(str(folder)), world.grid)
     columns = Columns.from_fractions(known["patch_fraction"].values)
     parameters = to_parameters(known, columns, options)
@@ -85,13 +105,17 @@ def prepare(
     return Twin(world, folder, columns, model, known, truth)
 
 
-def draw_observations(twin: Twin) -> tuple[np.ndarray, np.ndarray]:
-    """SSM (m3 m-3, biased and unscaled) and LAI of every window, (time, cell), NaN where nothing was seen."""
+def draw_observations(twin: Twin, noise: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """SSM (m3 m-3, biased and unscaled) and LAI of every window, (time, cell), NaN where nothing was seen.
+
+    `noise` scales the noise of both; SSM is masked where less than a fifth of the land bears crops or grass.
+    """
     grid, seed, truth = twin.world.grid, twin.world.seed, twin.truth
     shape = grid.shape
     offset = 0.03 * np.clip(smooth_field(shape, 6.0, generator(seed, "ssm-offset")), -1.6, 1.6)
     slope = 1.0 + 0.2 * np.clip(smooth_field(shape, 6.0, generator(seed, "ssm-slope")), -2.0, 2.0)
     west = np.arange(shape[1]) < 0.6 * shape[1]
+    open_land = twin.known["patch_fraction"].sel(patch=list(OBSERVED_PATCHES)).sum("patch").values >= LEAST_OPEN_LAND
     ssm, lai = np.full((2, twin.world.days, *shape), np.nan)
     for index in range(twin.world.days):
         day = twin.window(index)[1].date()
@@ -99,10 +123,10 @@ def draw_observations(twin: Twin) -> tuple[np.ndarray, np.ndarray]:
         seen = {0: np.ones(shape[1], bool), 3: west}.get(day.toordinal() % 6)
         if seen is not None:
             value = offset + slope * truth["ssm_observed_patches"].values[index]
-            ssm[index] = np.where(seen, value + SSM_NOISE * random.standard_normal(shape), np.nan)
+            ssm[index] = np.where(seen & open_land, value + noise * SSM_NOISE * random.standard_normal(shape), np.nan)
         if (day + timedelta(days=1)).day in (1, 11, 21):
-            value = truth["lai"].values[index] * (1.0 + LAI_NOISE * random.standard_normal(shape))
-            cloud = smooth_field(shape, 1.5, random) > 1.04  # 15 % of a standard normal
+            value = truth["lai"].values[index] * (1.0 + noise * LAI_NOISE * random.standard_normal(shape))
+            cloud = smooth_field(shape, 1.5, random) > CLOUD_LEVEL
             lai[index] = np.where(cloud, np.nan, np.clip(value, 0.05, 8.0))
     flat = twin.world.days, grid.size
     return ssm.reshape(flat), lai.reshape(flat)
@@ -177,9 +201,9 @@ def run_experiment(
     return _stack(analysed), _stack(looped), _stack(innovations)
 
 
-def report(twin: Twin, training_days: int, progress: Progress) -> dict[str, Any]:
+def report(twin: Twin, training_days: int, progress: Progress, noise: float = 1.0) -> dict[str, Any]:
     """Run all experiments and score them: table, innovation statistics, thresholds and directions of §7.4."""
-    ssm, lai = draw_observations(twin)
+    ssm, lai = draw_observations(twin, noise)
     start, rescaling = train(twin, ssm, training_days, progress)
     runs = {
         name: run_experiment(twin, name, start, rescaling, ssm, lai, training_days, progress) for name in EXPERIMENTS
@@ -230,25 +254,29 @@ def report(twin: Twin, training_days: int, progress: Progress) -> dict[str, Any]
 
 def main(
     folder: Path,
-    years: Annotated[int, typer.Option(help="years of training before the year of assimilation")] = 1,
-    cells: Annotated[int, typer.Option(help="cells along one side of the domain")] = 6,
+    training_years: Annotated[int, typer.Option(help="years of the open loop that train the rescaling")] = 1,
+    years: Annotated[int, typer.Option(help="years of assimilation")] = 1,
+    cells: Annotated[int, typer.Option(help="cells along one side of the domain")] = 8,
+    resolution: Annotated[float, typer.Option(help="degrees")] = 0.02,
     seed: int = 2026,
     settings: Annotated[Path | None, typer.Option(help="YAML of the `assimilation` section of a profile")] = None,
+    identical: Annotated[bool, typer.Option(help="hidden errors in the initial state only")] = False,
+    perfect: Annotated[bool, typer.Option(help="observations without noise")] = False,
     name: Annotated[str, typer.Option(help="name of the report")] = "report",
 ) -> None:
     """Run the twin experiment and write `<name>.json` to FOLDER; the truth in FOLDER is used again."""
     chosen = yaml.safe_load(settings.read_text(encoding="utf-8")) if settings else {}
-    width = 0.01 * cells
-    grid = Grid(4.10, 44.00, 4.10 + width, 44.00 + width)
-    world = World(grid, datetime(2020, 1, 1, 18, tzinfo=UTC), 365 * (years + 1), seed)
+    width = resolution * cells
+    grid = Grid(WEST, SOUTH, WEST + width, SOUTH + width, resolution)
+    world = World(grid, datetime(2020, 1, 1, 18, tzinfo=UTC), 365 * (training_years + years), seed)
     folder.mkdir(parents=True, exist_ok=True)
 
     def progress(stage: str, share: float) -> None:
         if int(share * 1000) % 100 == 0:
             print(f"{stage} {share:.0%}", flush=True)
 
-    twin = prepare(world, folder, ModelOptions(), AssimilationSettings.model_validate(chosen), progress)
-    found = report(twin, 365 * years, progress)
+    twin = prepare(world, folder, ModelOptions(), AssimilationSettings.model_validate(chosen), progress, identical)
+    found = report(twin, 365 * training_years, progress, noise=0.0 if perfect else 1.0)
     (folder / f"{name}.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
     for finding in found["thresholds"] + found["directions"]:
         print(f"{'holds' if finding['holds'] else 'FAILS'}  {finding['value']:+.3f}  {finding['statement']}")
@@ -257,8 +285,7 @@ def main(
 def _window(
     twin: Twin, model: WindowModel, index: int, open_loop: State, start: State, observations: CellObservations
 ) -> WindowResult:
-    weather = window_forcing(forcing_settings(str(twin.folder)), twin.world.grid, *twin.window(index))
-    return run_window(model, open_loop, start, to_model_forcing(weather, twin.columns), observations)
+    return run_window(model, open_loop, start, twin.forcing(index), observations)
 
 
 def _maps(twin: Twin, state: State) -> Series:
