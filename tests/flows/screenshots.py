@@ -26,6 +26,8 @@ from tests.flows.test_service import Operator, operating
 GRID = Grid(4.00, 43.95, 4.15, 44.10)
 DAYS = 3
 WIDTH, HEIGHT = 1280, 900
+PATIENCE = 150_000
+"""Milliseconds for a page to show what it should; a busy machine is slow."""
 COLOURS = 128
 """The pictures are of few colours; a palette makes them a third of the size."""
 
@@ -85,7 +87,7 @@ def take(operator: Operator, run: str, chromium: str, into: Path) -> None:
 def picture(page: Page, address: str, text: str, path: Path) -> None:
     """Open an address, wait until `text` shows, and write what is seen with few colours."""
     page.goto(address)
-    page.get_by_text(text).first.wait_for(timeout=30_000)
+    page.get_by_text(text).first.wait_for(timeout=PATIENCE)
     page.wait_for_timeout(2_000)
     page.screenshot(path=path)
     with Image.open(path) as taken:

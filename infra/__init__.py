@@ -1,0 +1,1 @@
+"""Deployment of the infrastructure: manifests, bucket policies and the sizing computed from measured figures."""
