@@ -14,14 +14,16 @@ from ldas.observations.dataset import observation_dataset
 from ldas.observations.download import AssetReader
 from ldas.observations.granule import GranuleRef
 from ldas.observations.onto_grid import Overlap, bilinear
-from ldas.observations.raster import check_registration, scale_of
+from ldas.observations.raster import RawField, check_registration, scale_of
 from ldas.observations.settings import ProductSettings
 
 MAJOR_VERSIONS = (1, 2)
 STEPS = {"300 m": 1.0 / 336.0, "1 km": 1.0 / 112.0}
 SCALE, LARGEST = 1.0 / 30.0, 210
-FLAGS = {1: "missing", 2: "no_clear_observation"}
-VARIABLES = {"lai": "LAI", "rmse": "RMSE", "nobs": "NOBS"}
+LONGEST_LBEFORE = 210
+"""Days; larger numbers of LBEFORE are no days."""
+FLAGS = {1: "missing", 2: "no_clear_observation", 4: "observations_too_old", 8: "quality_refused"}
+VARIABLES = {"lai": "LAI", "rmse": "RMSE", "nobs": "NOBS", "lbefore": "LBEFORE", "qflag": "QFLAG"}
 
 
 def read(reader: AssetReader, granule: GranuleRef, settings: ProductSettings, grid: Grid) -> xr.Dataset | None:
@@ -40,8 +42,8 @@ def read(reader: AssetReader, granule: GranuleRef, settings: ProductSettings, gr
     check_registration(lai, granule.id, STEPS[resolution], "centre")
     scale = scale_of(lai, granule.assets[next(iter(granule.assets))].scale, SCALE, granule.id)
     number = lai.number.astype(int)
-    seen = fields["nobs"].number > 0 if "nobs" in fields else np.ones(number.shape, bool)
-    valid = (number <= LARGEST) & seen
+    left_out = {1: number > LARGEST} | _left_out(fields, settings)
+    valid = ~np.any(list(left_out.values()), axis=0)
     overlap = Overlap.of(lai.lat, lai.lon, grid)
     share = overlap.share(valid)
     if resolution == "300 m":
@@ -52,7 +54,9 @@ def read(reader: AssetReader, granule: GranuleRef, settings: ProductSettings, gr
     if "rmse" in fields:
         rmse = fields["rmse"].number.astype(int)
         uncertainty = np.where(np.isfinite(value), overlap.mean(scale * rmse, valid & (rmse <= LARGEST)), np.nan)
-    flags = np.where(overlap.share(number > LARGEST) > 1e-9, 1, 0) | np.where(overlap.share(~seen) > 1e-9, 2, 0)
+    flags = np.zeros(grid.shape, int)
+    for bit, pixels in left_out.items():
+        flags |= np.where(overlap.share(pixels) > 1e-9, bit, 0)
     return observation_dataset(
         grid,
         value=value,
@@ -64,3 +68,16 @@ def read(reader: AssetReader, granule: GranuleRef, settings: ProductSettings, gr
         provenance=[granule.provenance()],
         flag_meanings=FLAGS,
     )
+
+
+def _left_out(fields: dict[str, RawField], settings: ProductSettings) -> dict[int, np.ndarray]:
+    """Pixels that a sibling layer refuses, by flag bit; a layer that the item lacks refuses none."""
+    refused = {}
+    if "nobs" in fields:
+        refused[2] = fields["nobs"].number == 0
+    if "lbefore" in fields:
+        days = fields["lbefore"].number.astype(int)
+        refused[4] = (days > settings.longest_lbefore_days) & (days <= LONGEST_LBEFORE)
+    if "qflag" in fields:
+        refused[8] = (fields["qflag"].number.astype(int) & settings.refused_quality_bits) != 0
+    return refused

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from ldas.grid import Grid
 from ldas.regrid import axis_edges, overlaps
@@ -12,16 +13,16 @@ from ldas.regrid import axis_edges, overlaps
 class Overlap:
     """Shared areas of the pixels of a map with the cells of a grid, as separable weights."""
 
-    rows: np.ndarray  # (nlat, pixel rows), share of the cell's height (in sin latitude)
-    cols: np.ndarray  # (nlon, pixel columns)
+    rows: csr_array  # (nlat, pixel rows), share of the cell's height (in sin latitude)
+    cols: csr_array  # (nlon, pixel columns)
 
     @classmethod
     def of(cls, lat: np.ndarray, lon: np.ndarray, grid: Grid) -> "Overlap":
         """`lat` and `lon` are regular pixel centres in any direction."""
         source, target = np.sin(np.radians(axis_edges(lat))), np.sin(np.radians(axis_edges(grid.lat)))
-        rows = overlaps(source, target).toarray() / np.abs(np.diff(target))[:, None]
+        rows = overlaps(source, target).multiply(1.0 / np.abs(np.diff(target))[:, None]).tocsr()
         target = axis_edges(grid.lon)
-        cols = overlaps(axis_edges(lon), target).toarray() / np.abs(np.diff(target))[:, None]
+        cols = overlaps(axis_edges(lon), target).multiply(1.0 / np.abs(np.diff(target))[:, None]).tocsr()
         return cls(rows, cols)
 
     def share(self, mask: np.ndarray) -> np.ndarray:

@@ -1,11 +1,9 @@
 """Windows of integer rasters: only the blocks of a remote GeoTIFF that touch the domain are read, or a netCDF field."""
 
-import io
 import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import rasterio
@@ -16,40 +14,9 @@ from ldas.errors import InputError
 from ldas.grid import Grid
 from ldas.observations.download import AssetReader, check_magic
 from ldas.observations.granule import Asset
-from ldas.remote import CLIENT_ERRORS
+from ldas.remote_raster import open_blocks, open_raster
 
 _log = logging.getLogger(__name__)
-
-
-BLOCK = 1 << 17
-"""Bytes of one request to a remote GeoTIFF."""
-
-
-class WatchedFile(io.RawIOBase):
-    """A file that remembers why a read failed: GDAL only says that one did."""
-
-    def __init__(self, file: Any) -> None:
-        self.file = file
-        self.failure: Exception | None = None
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        return int(self.file.seek(offset, whence))
-
-    def tell(self) -> int:
-        return int(self.file.tell())
-
-    def read(self, size: int = -1) -> bytes:
-        try:
-            return bytes(self.file.read(size))
-        except (OSError, IndexError, *CLIENT_ERRORS) as error:
-            self.failure = error
-            raise
 
 
 @dataclass(frozen=True)
@@ -70,21 +37,16 @@ def read_geotiff(reader: AssetReader, asset: Asset, grid: Grid) -> RawField | No
 
     def read() -> RawField | None:
         fs, path = reader.filesystem(asset.href)
-        with fs.open(path, "rb", block_size=BLOCK, cache_type="blockcache") as file:
+        with open_blocks(fs, path) as file:
             size = file.seek(0, os.SEEK_END)
             if asset.size is not None and size != asset.size:
                 raise InputError(f"{asset.href}: expected {asset.size} bytes as the catalogue says, got {size}")
             file.seek(0)
             check_magic(asset.href, file.read(8))
             file.seek(0)
-            watched = WatchedFile(file)
             try:
-                with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"), rasterio.open(watched) as source:
+                with open_raster(file, Path(path).name) as source:
                     return _window(source, asset, grid)
-            except rasterio.errors.RasterioError:
-                if watched.failure is not None:
-                    raise watched.failure from None
-                raise
             finally:
                 cache = getattr(file, "cache", None)
                 reader.bytes_read += size if cache is None else cache.total_requested_bytes

@@ -16,11 +16,17 @@ class ProductSettings(Settings):
     variant: Literal["cog", "nc"] = "cog"
     """Item ids of the other variant (`_nc`, `_cog`) are left out when a catalogue mixes them."""
     assets: dict[str, str]
-    """Asset key by layer: `ssm`, `noise` or `lai`, `rmse`, `nobs`; a netCDF granule has the one layer `file`."""
+    """Asset key by layer: `ssm`, `noise` or `lai`, `rmse`, `nobs`, `lbefore`, `qflag`; the first is needed, the
+    others are read where the item has them. A netCDF granule has the one layer `file`."""
     search_margin_days: int = Field(default=1, ge=0)
     """The catalogue is asked for this many days more on both sides; dates are taken from the item ids."""
     least_covered: float = Field(default=0.2, ge=0, le=1)
     """Share of a model cell's area that valid pixels must cover, where the source is finer than the cell."""
+    longest_lbefore_days: int = Field(default=60, ge=0, le=210)
+    """LAI pixels whose oldest observation lies further back (LBEFORE) are left out; 210 keeps all."""
+    refused_quality_bits: int = Field(default=0, ge=0, le=255)
+    """LAI pixels with one of these bits in QFLAG are left out. The bits differ between versions 1 and 2 and are in
+    their user manuals; 0 refuses none."""
     land_cover_uri: str = ""
     """LC100 codes for the mask of `plot_ssm`."""
 
@@ -33,7 +39,13 @@ SSM_DEFAULT = ProductSettings(
 LAI_DEFAULT = ProductSettings(
     reader="clms_lai",
     collection="clms_lai_global_300m_10daily_v2_cog",
-    assets={"lai": "lai300_lai", "rmse": "lai300_rmse", "nobs": "lai300_nobs"},
+    assets={
+        "lai": "lai300_lai",
+        "rmse": "lai300_rmse",
+        "nobs": "lai300_nobs",
+        "lbefore": "lai300_lbefore",
+        "qflag": "lai300_qflag",
+    },
     search_margin_days=30,
 )
 

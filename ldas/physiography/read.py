@@ -1,7 +1,9 @@
 """Windows of static maps from COG, GeoTIFF, VRT, Zarr or NetCDF addresses, as (lat descending, lon ascending)."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
+import fsspec
 import numpy as np
 import rasterio
 import xarray as xr
@@ -13,6 +15,7 @@ from ldas.errors import ConfigurationError, InputError
 from ldas.grid import Grid
 from ldas.physiography.settings import MapLayer
 from ldas.remote import filesystem, open_dataset, reading
+from ldas.remote_raster import open_blocks, open_raster
 
 _RASTER = (".tif", ".tiff", ".vrt")
 _FACTORS = {
@@ -44,12 +47,22 @@ def read_tiles(layer: MapLayer, grid: Grid, quantity: str, endpoint_url: str = "
 def _raster(uri: str, variable: str, endpoint_url: str, grid: Grid) -> xr.DataArray | None:
     """The pixels of a raster that touch the domain; a projected one is seen through a nearest-neighbour warp."""
     fs, path = filesystem(uri, endpoint_url)
-    fs.info(path)  # a refusal or a missing file shows here; GDAL would call both an unreadable file
-    with rasterio.open(path, opener=fs) as source:
+    with _opened(fs, path) as source:
         if source.crs is None or source.crs.is_geographic:
             return _raster_window(source, uri, grid)
         with WarpedVRT(source, crs="EPSG:4326", resampling=Resampling.nearest) as warped:
             return _raster_window(warped, uri, grid)
+
+
+@contextmanager
+def _opened(fs: fsspec.AbstractFileSystem, path: str) -> Iterator[rasterio.DatasetReader]:
+    if path.lower().endswith(".vrt"):  # names further files
+        fs.info(path)  # a refusal or a missing file shows here; GDAL would call both an unreadable file
+        with rasterio.open(path, opener=fs) as source:
+            yield source
+    else:
+        with open_blocks(fs, path) as file, open_raster(file, path) as source:
+            yield source
 
 
 def _raster_window(source: rasterio.DatasetReader | WarpedVRT, uri: str, grid: Grid) -> xr.DataArray | None:
