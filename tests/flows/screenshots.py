@@ -66,14 +66,14 @@ def make_domain(folder: Path) -> Path:
 def take(operator: Operator, run: str, chromium: str, into: Path) -> None:
     """Write every picture into the folder `into`."""
     base = operator.environ["PREFECT_API_URL"].removesuffix("/api")
-    artifacts = {str(found["type"]): str(found["id"]) for found in read(operator, "artifacts/filter")}
+    artifacts = {str(found["key"]): str(found["id"]) for found in read(operator, "artifacts/filter")}
     pages = {
         "ui-runs": (f"{base}/runs", "ales daily"),
         "ui-run": (f"{base}/runs/flow-run/{run}", "Completed"),
         "ui-deployments": (f"{base}/deployments", "daily"),
-        "ui-report": (f"{base}/artifacts/artifact/{artifacts['markdown']}", "Window ending"),
-        "ui-table": (f"{base}/artifacts/artifact/{artifacts['table']}", "check"),
-        "ui-map": (f"{base}/artifacts/artifact/{artifacts['image']}", "Root-zone"),
+        "ui-report": (f"{base}/artifacts/artifact/{artifacts['ales-cycle']}", "Window ending"),
+        "ui-table": (f"{base}/artifacts/artifact/{artifacts['ales-cycles']}", "SSM used"),
+        "ui-map": (f"{base}/artifacts/artifact/{artifacts['ales-root-zone']}", "Root-zone"),
     }
     into.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
