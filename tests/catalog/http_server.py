@@ -4,28 +4,44 @@ It runs in a process of its own: GDAL holds the interpreter while it waits for a
 """
 
 import re
+import socket
+import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from ldas.demo.servers import free_port, wait_until_up
+from ldas.demo.servers import free_port
+from ldas.errors import LdasError
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[str]:
-    """Serve a folder on the loopback address; yields its URL."""
+def serve(folder: Path, certificate: Path | None = None) -> Iterator[str]:
+    """Serve a folder on the loopback address; yields its URL. With a certificate (PEM, with its key) over https."""
     port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "tests.catalog.http_server", str(folder), str(port)])
-    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "tests.catalog.http_server", str(folder), str(port)]
+    process = subprocess.Popen(command if certificate is None else [*command, str(certificate)])
+    url = f"{'http' if certificate is None else 'https'}://127.0.0.1:{port}"
     try:
-        wait_until_up(url, process)
+        _wait_for_port(port, process)
         yield url
     finally:
         process.terminate()
         process.wait(timeout=20)
+
+
+def _wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until something listens, whatever certificate it has."""
+    while process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=2).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise LdasError(f"port {port}: the server ended with code {process.returncode} before it listened")
 
 
 class StaticHandler(BaseHTTPRequestHandler):
@@ -69,4 +85,9 @@ class StaticHandler(BaseHTTPRequestHandler):
 
 if __name__ == "__main__":
     StaticHandler.folder = Path(sys.argv[1])
-    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[2])), StaticHandler).serve_forever()
+    server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[2])), StaticHandler)
+    if len(sys.argv) > 3:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(sys.argv[3])
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.serve_forever()

@@ -1,6 +1,8 @@
 """What consumers do with a publication: intake, xarray, STAC and plain objects, on disk, S3 and HTTP."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,13 +18,14 @@ import pytest
 import xarray as xr
 
 from ldas.products.publication import publish
+from tests.catalog.certificate import write_certificate
+from tests.catalog.consumer import SOURCE, assert_whole, read_json, through_intake, through_stac
 from tests.catalog.http_server import serve
-from tests.products.builders import build_source, settings_for
+from tests.products.builders import settings_for
 from tests.servers import S3Server
 
 pytestmark = pytest.mark.server
 NOW = datetime(2026, 2, 3, 21, tzinfo=UTC)
-SOURCE = build_source(33)
 
 
 @pytest.fixture(scope="module")
@@ -63,52 +66,51 @@ def _small_record(folder: Path) -> dict[str, Any]:
     return {"storage": "local_filesystem", "options": {"path": str(folder)}}
 
 
-def _assert_whole(daily: xr.Dataset, drought: xr.Dataset) -> None:
-    np.testing.assert_array_equal(daily["lai"].values, SOURCE.analysis["lai"].values)
-    np.testing.assert_array_equal(daily["wg"].isel(time=-1).values, SOURCE.analysis["wg"].values[-1])
-    assert daily["time"].values[-1] == np.datetime64("2026-02-03T18:00")
-    assert daily["n_ssm_obs"].attrs["units"] == "1" and np.isnan(daily["n_ssm_obs"].values[:, 0, 0]).all()
-    assert drought.sizes["time"] == 3
-    np.testing.assert_allclose(
-        drought["rzsm"].values[1], daily["rzsm"].sel(time=slice("2026-01-11", "2026-01-20")).mean("time"), rtol=1e-6
-    )
-
-
-def _through_intake(url: str, **options: Any) -> tuple[xr.Dataset, xr.Dataset]:
-    catalog = intake.open_catalog(f"{url}/catalog.yaml", **options)
-    return catalog["analysis_daily"].to_dask(), catalog["drought_dekad"].to_dask()
-
-
 def test_intake_from_disk(folder: Path) -> None:
-    _assert_whole(*_through_intake(str(folder)))
-    _assert_whole(*_through_intake(f"file://{folder}"))
+    assert_whole(*through_intake(str(folder)))
+    assert_whole(*through_intake(f"file://{folder}"))
 
 
 def test_intake_over_http(http: str) -> None:
-    _assert_whole(*_through_intake(http))
+    assert_whole(*through_intake(http))
+
+
+def test_every_way_over_https(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In processes of their own, because clients read the trusted certificates when they are loaded."""
+    certificate, folder = write_certificate(tmp_path), tmp_path / "public"
+    folder.mkdir()
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    consumer = [sys.executable, "-m", "tests.catalog.consumer"]
+    with serve(folder, certificate) as url:
+        publish(replace(SOURCE, record=_small_record(tmp_path / "record")), settings_for(folder, public_url=url), NOW)
+        subprocess.run([*consumer, url], check=True, timeout=120)
+        monkeypatch.delenv("SSL_CERT_FILE")
+        stranger = subprocess.run([*consumer, url], check=False, capture_output=True, text=True, timeout=120)
+    assert url.startswith("https://")
+    assert stranger.returncode != 0 and "CERTIFICATE_VERIFY_FAILED" in stranger.stderr
 
 
 def test_intake_over_s3_without_keys(bucket: tuple[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
     uri, options = bucket
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    _assert_whole(*_through_intake(uri, storage_options=options))
+    assert_whole(*through_intake(uri, storage_options=options))
 
 
 def test_intake_from_the_bucket_over_http(bucket: tuple[str, dict[str, Any]], s3_server: S3Server) -> None:
-    _assert_whole(*_through_intake(f"{s3_server.url}/public-test/domain"))
+    assert_whole(*through_intake(f"{s3_server.url}/public-test/domain"))
 
 
 @pytest.mark.filterwarnings("error")
 def test_intake_chunks_fit_the_stored_ones(folder: Path) -> None:
-    daily, _ = _through_intake(str(folder))
+    daily, _ = through_intake(str(folder))
     assert daily["lai"].chunksizes["time"][0] == 8
 
 
 def test_xarray_opens_each_address(folder: Path, http: str, bucket: tuple[str, dict[str, Any]]) -> None:
     uri, options = bucket
     for url, extra in ((str(folder), {}), (http, {}), (uri, {"storage_options": options})):
-        _assert_whole(
+        assert_whole(
             xr.open_zarr(f"{url}/analysis.zarr", **extra),  # type: ignore[arg-type]
             xr.open_zarr(f"{url}/drought.zarr", **extra),  # type: ignore[arg-type]
         )
@@ -119,24 +121,19 @@ def test_second_generation_catalogue(folder: Path, http: str, scheme: str) -> No
     catalog = intake.open_catalog(f"{folder if scheme == 'disk' else http}/catalog_v2.yaml")
     assert set(catalog) == {"analysis_daily", "drought_dekad", "record_analysis", "record_diagnostics"}
     np.testing.assert_array_equal(catalog["record_analysis"].read()["lai"], SOURCE.analysis["lai"])
-    _assert_whole(catalog["analysis_daily"].read(), catalog["drought_dekad"].read())
+    assert_whole(catalog["analysis_daily"].read(), catalog["drought_dekad"].read())
 
 
 def test_stac_items_open_through_xpystac(http: str, bucket: tuple[str, dict[str, Any]], s3_server: S3Server) -> None:
     from_bucket = f"{s3_server.url}/public-test/domain"
     for url in (http, from_bucket):
-        catalog = pystac.Catalog.from_dict(_json(f"{url}/stac/catalog.json"))
+        catalog = pystac.Catalog.from_dict(read_json(f"{url}/stac/catalog.json"))
         assert catalog.id == "test"
-        opened = []
-        for name in ("analysis-daily/analysis_daily", "drought-dekad/drought_dekad"):
-            item = pystac.Item.from_dict(_json(f"{url}/stac/{name}.json"))
-            assert item.assets["zarr"].media_type == "application/vnd+zarr" == pystac.MediaType.ZARR
-            opened.append(xr.open_dataset(item.assets["zarr"], engine="stac"))
-        _assert_whole(*opened)
+        assert_whole(*through_stac(url))
 
 
 def test_stac_maps_open_as_rasters(http: str) -> None:
-    item = pystac.Item.from_dict(_json(f"{http}/stac/maps/maps-20260203.json"))
+    item = pystac.Item.from_dict(read_json(f"{http}/stac/maps/maps-20260203.json"))
     assert item.assets["lai"].media_type == pystac.MediaType.COG
     raster = xr.open_dataset(item.assets["lai"], engine="stac")
     np.testing.assert_array_equal(raster["band_data"][0], SOURCE.analysis["lai"][-1])
@@ -175,8 +172,3 @@ def test_landing_page_and_status_are_readable_by_anybody(bucket: tuple[str, dict
     with fsspec.open(f"{uri}/status.json", **options) as file:
         status = json.load(file)
     assert status["last_cycle"] == "2026-02-03T18:00:00Z" and not status["late"]
-
-
-def _json(url: str) -> dict[str, Any]:
-    with fsspec.open(url) as file:
-        return json.load(file)
