@@ -121,6 +121,7 @@ def test_open_loop_experiment_keeps_both_states_equal(profile: Profile) -> None:
     assert snapshot.moments.n.sum() == 8, "SSM pairs are collected in the open loop too"
 
 
+@pytest.mark.slow
 def test_ssm_is_assimilated_once_its_rescaling_is_fitted(profile: Profile) -> None:
     rescaling = profile.assimilation.rescaling.model_copy(
         update={"refit": "dekadly", "minimum_pairs": 5, "slope_limits": (0.001, 1000.0)}
