@@ -39,7 +39,8 @@ def find_granules(
 
     `product` is `ssm` or `lai`. Best is the highest version, then the highest revision. Raises TransientError when the
     catalogue does not answer after all retries, AccessError when it refuses, InputError when it answers nonsense; no
-    granule at all is an empty list.
+    granule at all is an empty list. A catalogue that gives fewer items than it promises is used with a warning; when
+    nothing is among those it gives, that is a TransientError, since the granule may be among the others.
     """
     wanted: ProductSettings | None = getattr(settings, product)
     if wanted is None or product in settings.suspended or not settings.stac_url:
@@ -47,7 +48,8 @@ def find_granules(
     margin = timedelta(days=wanted.search_margin_days)
     period = f"{since - margin}T00:00:00Z/{until + margin}T23:59:59Z"
     found: dict[date, GranuleRef] = {}
-    for item in _search(settings, wanted.collection, grid, period):
+    items, missing = _search(settings, wanted.collection, grid, period)
+    for item in items:
         parsed = parse_id(item.id, product)
         if parsed.variant not in ("", wanted.variant) or not since <= parsed.nominal <= until:
             continue
@@ -55,11 +57,18 @@ def find_granules(
         known = found.get(parsed.nominal)
         if known is None or granule.rank > known.rank:
             found[parsed.nominal] = granule
+    if missing and not found:
+        raise TransientError(f"{settings.stac_url}: {missing}")
+    if missing:
+        _log.warning("%s: %s", settings.stac_url, missing)
     return [found[day] for day in sorted(found)]
 
 
-def _search(settings: ObservationSettings, collection: str, grid: Grid, period: str) -> Iterator[pystac.Item]:
-    """All items of a collection that touch the domain, each id once, page after page even past an empty page."""
+def _search(settings: ObservationSettings, collection: str, grid: Grid, period: str) -> tuple[list[pystac.Item], str]:
+    """All items of a collection that touch the domain, each id once, page after page even past an empty page.
+
+    And a sentence when they are fewer than the catalogue's `numberMatched`, else nothing.
+    """
     url = settings.stac_url
     retry = _BoundedRetry(
         total=settings.retries,
@@ -71,8 +80,9 @@ def _search(settings: ObservationSettings, collection: str, grid: Grid, period: 
     )
     timeout = settings.connect_timeout, settings.read_timeout
     reader = StacApiIO(timeout=timeout, max_retries=retry)
+    items: dict[str, pystac.Item] = {}
     seen: set[str] = set()
-    received, matched = 0, None
+    matched = None
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", DoesNotConformTo)
@@ -87,13 +97,10 @@ def _search(settings: ObservationSettings, collection: str, grid: Grid, period: 
             )
             for page in _pages(reader, search.url_with_parameters() if search.method == "GET" else search.url, search):
                 matched = page.get("numberMatched", matched)
-                received += len(page.get("features", []))
                 for feature in page.get("features", []):
-                    if feature["id"] not in seen and feature.get("collection", collection) == collection:
-                        seen.add(feature["id"])
-                        yield pystac.Item.from_dict(feature)
-        if matched is not None and received < matched:
-            _log.warning("%s: the catalogue promised %s items of %s and gave %s", url, matched, collection, received)
+                    seen.add(feature["id"])
+                    if feature["id"] not in items and feature.get("collection", collection) == collection:
+                        items[feature["id"]] = pystac.Item.from_dict(feature)
         for warning in caught:
             _log.warning("%s: %s", url, warning.message)
     except APIError as error:
@@ -103,6 +110,8 @@ def _search(settings: ObservationSettings, collection: str, grid: Grid, period: 
     except (pystac.STACError, KeyError, TypeError, ValueError) as error:
         problem = f"{type(error).__name__}: {error!s:.120}"
         raise InputError(f"{url}: expected a STAC item collection, got {problem}") from error
+    short = isinstance(matched, int) and len(seen) < matched
+    return list(items.values()), f"the catalogue gave {len(seen)} of {matched} items of {collection}" if short else ""
 
 
 def _pages(reader: StacApiIO, url: str, search: Any) -> Iterator[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Every fault of a catalogue or a file has a stated outcome: tried again, degraded for now, or refused for good."""
 
+import json
 import os
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -87,6 +88,37 @@ def test_paging_goes_on_past_an_empty_page_and_counts_an_id_once(scripted_server
     serve_catalogue(scripted_server, [first, wanted], [], [wanted], [item(COG.replace("0510", "0511"), "s3://x/c")])
     both = find_granules(settings(scripted_server), "ssm", GRID, date(2026, 5, 1), date(2026, 5, 31))
     assert [granule.nominal.day for granule in both] == [9, 10, 11]
+
+
+@pytest.mark.parametrize(("day", "transient"), [(DAY, False), (date(2026, 5, 9), True)], ids=["given", "kept back"])
+def test_a_catalogue_that_keeps_items_back_is_never_an_empty_day(
+    scripted_server: ScriptedServer, caplog: pytest.LogCaptureFixture, day: date, transient: bool
+) -> None:
+    """Three items promised, two pages with one of them twice: what is given is used, what is not may come later."""
+    serve_catalogue(scripted_server, [item(COG, "s3://eodata/x.tiff")], [item(COG, "s3://eodata/x.tiff")])
+    for path in ("/search", "/page1"):
+        page = json.loads(scripted_server.script[path][0].body)
+        scripted_server.json(path, {**page, "numberMatched": 3})
+    if transient:
+        with pytest.raises(TransientError, match="gave 1 of 3 items"):
+            find_granules(settings(scripted_server), "ssm", GRID, day, day)
+    else:
+        assert find(scripted_server) == [COG]
+        assert "gave 1 of 3 items" in caplog.text
+
+
+def test_a_number_matched_that_is_too_small_changes_nothing(scripted_server: ScriptedServer) -> None:
+    serve_catalogue(scripted_server, [item(COG, "s3://eodata/x.tiff")])
+    page = json.loads(scripted_server.script["/search"][0].body)
+    scripted_server.json("/search", {**page, "numberMatched": 0})
+    assert find(scripted_server) == [COG]
+
+
+def test_items_of_another_collection_or_date_are_filtered_here(scripted_server: ScriptedServer) -> None:
+    other = item(COG.replace("V1.2.1", "V1.2.9"), "s3://eodata/x.tiff") | {"collection": "another"}
+    later = item(COG.replace("0510", "0512"), "s3://eodata/x.tiff")
+    serve_catalogue(scripted_server, [other, later, item(COG, "s3://eodata/x.tiff")])
+    assert find(scripted_server) == [COG]
 
 
 def test_one_variant_and_the_best_version_are_kept(scripted_server: ScriptedServer) -> None:
