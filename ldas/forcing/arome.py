@@ -17,6 +17,7 @@ from ldas.errors import ForcingUnavailable, InputError
 from ldas.forcing.arome_runs import HOUR, candidate_runs, file_url, hours_by_run, ranges_for
 from ldas.forcing.checks import hours_of
 from ldas.forcing.grib import MessageKey, count_messages, read_messages
+from ldas.forcing.humidity import saturation_vapour_pressure, specific_humidity
 from ldas.forcing.settings import ForcingSettings
 from ldas.forcing.timeline import clip_small_negatives
 from ldas.grid import Grid
@@ -82,6 +83,8 @@ class AromeSource:
         messages = self._messages(run, leads, grid)
 
         def instants(name: str) -> np.ndarray:
+            if name == "Qair":
+                return np.stack([_specific_humidity(messages, lead) for lead in leads])
             return np.stack([messages[name, lead].values for lead in leads])
 
         def rates(name: str) -> np.ndarray:
@@ -102,6 +105,10 @@ class AromeSource:
         for name, (values, method) in fields.items():
             attributes = {**table[name].attributes(), "cell_methods": method}
             dataset[name] = xr.DataArray(values, dims=("time", "lat", "lon"), coords=template.coords, attrs=attributes)
+        made = sorted({_humidity_field(messages, lead) for lead in leads} - {"Qair"})
+        if made:
+            dataset["Qair"].attrs["comment"] = f"from {', '.join(made)} over water"
+            log.warning("%s: Qair is made from %s", item, ", ".join(made))
         count = len(hours)
         return dataset.assign(
             source=("time", np.full(count, "AROME France 0.025 degree")),
@@ -132,9 +139,10 @@ class AromeSource:
                     self._check_count(path, package, name)
                     self._collect(path, run, package, set(needed), grid, found)
         for name, row in arome_fields().items():
+            names = [name, *(other for other, its in arome_fields().items() if its.get("serves") == name)]
             for lead in needed if row["kind"] == "accumulated" else leads:
-                if lead > 0 and (name, lead) not in found:
-                    raise IncompleteRun(f"{name} at lead {lead} h is missing in {row['package']}")
+                if lead > 0 and "serves" not in row and not any((each, lead) in found for each in names):
+                    raise IncompleteRun(f"{' or '.join(names)} at lead {lead} h is missing in {row['package']}")
         return found
 
     def _collect(self, path: Path, run: datetime, package: str, leads: set[int], grid: Grid, found: Messages) -> None:
@@ -189,6 +197,24 @@ class AromeSource:
             if size is not None and local.stat().st_size != size:
                 raise IncompleteRun(f"{url}: expected {size} bytes, got {local.stat().st_size}")
             yield local
+
+
+def _humidity_field(messages: Messages, lead: int) -> str:
+    """The field that gives the humidity of a lead: the specific one where there is one (data document §2.1)."""
+    return next(name for name in ("Qair", "relative_humidity", "dew_point") if (name, lead) in messages)
+
+
+def _specific_humidity(messages: Messages, lead: int) -> np.ndarray:
+    """q, kg kg-1; saturation over water, the convention at screen level."""
+    name = _humidity_field(messages, lead)
+    given = messages[name, lead].values
+    if name == "Qair":
+        return given
+    if name == "dew_point":
+        vapour = saturation_vapour_pressure(given)
+    else:
+        vapour = given / 100.0 * saturation_vapour_pressure(messages["Tair", lead].values)
+    return specific_humidity(vapour, messages["PSurf", lead].values)
 
 
 def _is_kind(key: MessageKey, kind: str) -> bool:

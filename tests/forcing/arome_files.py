@@ -26,6 +26,8 @@ FIELDS: dict[str, tuple[str, int, int, int, int, int, bool]] = {
     "tgrp": ("SP1", 0, 1, 75, 1, 0, True),
     "2sh": ("SP2", 0, 1, 0, 103, 2, False),
     "sp": ("SP2", 0, 3, 0, 1, 0, False),
+    "2r": ("SP1", 0, 1, 1, 103, 2, False),
+    "2d": ("SP2", 0, 0, 6, 103, 2, False),
     "strd": ("SP3", 0, 5, 3, 1, 0, True),
 }
 # fields that must not be taken: maximum temperature, wind at another height, a cloud cover of unknown name
@@ -38,6 +40,8 @@ TRUTH: dict[str, Callable[[float], np.ndarray]] = {
     "10v": lambda hour: -2.0 + 0.0 * PLANE,
     "2sh": lambda hour: 0.008 + 1e-3 * PLANE,
     "sp": lambda hour: 98_000.0 + 10.0 * PLANE + hour,
+    "2r": lambda hour: 60.0 + PLANE,
+    "2d": lambda hour: 280.0 + PLANE,
     "ssrd": lambda hour: 30.0 * (hour % 24) + 0.0 * PLANE,
     "strd": lambda hour: 300.0 + hour + PLANE,
     "tp": lambda hour: 1e-3 * (hour % 3 == 0) * (1.0 + PLANE),
@@ -52,7 +56,7 @@ def write_run(
     run: datetime,
     origin: datetime,
     ranges: tuple[str, ...] = RANGES,
-    leave_out: Callable[[str, int], bool] = lambda name, lead: False,
+    leave_out: Callable[[str, int], bool] = lambda name, lead: name in ("2r", "2d"),
     sum_label: str = "accum",
 ) -> None:
     """Write the three packages of a run; `leave_out(name, lead)` drops single messages."""

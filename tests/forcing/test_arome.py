@@ -14,6 +14,7 @@ from ldas.errors import ForcingUnavailable
 from ldas.forcing import interpolation_options, window_forcing
 from ldas.forcing.arome_runs import candidate_runs, hours_by_run
 from ldas.forcing.checks import hours_of
+from ldas.forcing.humidity import saturation_vapour_pressure
 from ldas.forcing.settings import AromeSettings, ForcingSettings
 from ldas.grid import Grid
 from tests.forcing import arome_files
@@ -103,8 +104,34 @@ def test_missing_hours_at_the_seam_are_named(tmp_path: Path, grid: Grid) -> None
 
 def test_a_missing_message_makes_the_run_incomplete(tmp_path: Path, grid: Grid) -> None:
     write_run(tmp_path, FIRST, FIRST, TO_24H)
-    write_run(tmp_path, SECOND, FIRST, TO_18H, leave_out=lambda name, lead: (name, lead) == ("sp", 9))
+    write_run(
+        tmp_path, SECOND, FIRST, TO_18H, leave_out=lambda name, lead: name in ("2r", "2d") or (name, lead) == ("sp", 9)
+    )
     with pytest.raises(ForcingUnavailable, match="PSurf at lead 9 h is missing in SP2"):
+        window_forcing(settings_of(tmp_path), grid, T0, T1)
+
+
+@pytest.mark.parametrize("given", ["2r", "2d"])
+def test_humidity_comes_from_what_is_there(tmp_path: Path, grid: Grid, given: str) -> None:
+    """q = 0.622 e / (p - 0.378 e), e of the dew point or the share of saturation over water (data document §2.1)."""
+    absent = {"2sh", "2r", "2d"} - {given}
+    for run, ranges in ((FIRST, TO_24H), (SECOND, TO_18H)):
+        write_run(tmp_path, run, FIRST, ranges, leave_out=lambda name, lead: name in absent)
+    window = window_forcing(settings_of(tmp_path), grid, T0, T1)
+    hour = np.arange(18, 43)[:, None, None]
+    pressure = 98_000.0 + 10.0 * plane(grid) + hour
+    if given == "2d":
+        vapour = saturation_vapour_pressure(280.0 + plane(grid))
+    else:
+        vapour = (0.60 + 0.01 * plane(grid)) * saturation_vapour_pressure(285.0 + 0.2 * hour + plane(grid))
+    np.testing.assert_allclose(window["Qair"], 0.622 * vapour / (pressure - 0.378 * vapour), rtol=1e-3)
+    assert "over water" in window["Qair"].attrs["comment"]
+
+
+def test_a_run_without_any_humidity_is_incomplete(tmp_path: Path, grid: Grid) -> None:
+    for run, ranges in ((FIRST, TO_24H), (SECOND, TO_18H)):
+        write_run(tmp_path, run, FIRST, ranges, leave_out=lambda name, lead: name in ("2sh", "2r", "2d"))
+    with pytest.raises(ForcingUnavailable, match="Qair or relative_humidity or dew_point at lead 18 h is missing"):
         window_forcing(settings_of(tmp_path), grid, T0, T1)
 
 
