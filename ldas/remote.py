@@ -91,6 +91,24 @@ def open_dataset(uri: str, endpoint_url: str = "", patience: Patience = PATIENCE
     return xr.open_dataset(fetched, engine="netcdf4")
 
 
+def fingerprint(uri: str, endpoint_url: str = "", patience: Patience = PATIENCE) -> str:
+    """Size, entity tag and time of change of a file, or of the root metadata of a Zarr store; "absent" without it.
+
+    A local or remote source that is written again has another one. Raises as `reading` does.
+    """
+    fs, path = filesystem(uri, endpoint_url, patience=patience)
+    roots = [f"{path.rstrip('/')}/{name}" for name in ("zarr.json", ".zmetadata", ".zgroup")]
+    for each in roots if uri.rstrip("/").endswith(".zarr") else [path]:
+        try:
+            with reading(uri):
+                fs.invalidate_cache()
+                found = fs.info(each)
+        except FileNotFoundError:
+            continue
+        return " ".join(str(found.get(key, "")) for key in ("size", "ETag", "LastModified", "mtime"))
+    return "absent"
+
+
 @contextmanager
 def reading(uri: str) -> Iterator[None]:
     """Turn failures of reading `uri` into ours: FileNotFoundError passes, the rest becomes one of three.
@@ -124,7 +142,7 @@ def _classify(uri: str, error: Exception) -> LdasError:
     codes = _codes(error)
     if codes & _REFUSED_CODES:
         return AccessError(f"{uri}: access refused ({_short(error)})")
-    if codes & _TRANSIENT_CODES or isinstance(error, ConnectionError):
+    if codes & _TRANSIENT_CODES or isinstance(error, ConnectionError | aiohttp.ClientPayloadError):
         return TransientError(f"{uri}: the source did not answer ({_short(error)})")
     return InputError(f"{uri}: cannot be read ({_short(error)})")
 

@@ -102,3 +102,10 @@ def test_only_s3_takes_an_endpoint_and_only_the_net_a_time_out() -> None:
         "config_kwargs": {"connect_timeout": 3.0, "read_timeout": 7.0, "retries": {"max_attempts": 0}},
         "client_kwargs": {"endpoint_url": "http://endpoint"},
     }
+
+
+def test_a_body_that_ends_early_may_be_whole_next_time() -> None:
+    broken = aiohttp.ClientPayloadError("Response payload is not completed")
+    broken.__cause__ = aiohttp.http_exceptions.ContentLengthError("Not enough data to satisfy content length header.")
+    with pytest.raises(TransientError, match="did not answer"), reading("s3://bucket/granule.tiff"):
+        raise broken
