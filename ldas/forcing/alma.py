@@ -12,7 +12,7 @@ from ldas.forcing.axes import around, canonical_axes
 from ldas.forcing.checks import hours_of
 from ldas.forcing.settings import ForcingSettings
 from ldas.grid import Grid
-from ldas.remote import open_dataset, reading
+from ldas.remote import fingerprint, open_dataset, reading
 
 
 class AlmaSource:
@@ -35,14 +35,28 @@ class AlmaSource:
             fallback=("time", np.zeros(count, dtype=bool)),
         ).assign_attrs(title=str(raw.attrs.get("title", "")), forcing_uri=self._settings.uri)
 
+    def fingerprint(self, t0: datetime, t1: datetime) -> str:
+        """See `ldas.forcing.source.ForcingSource`."""
+        given = self._settings
+        return "; ".join(
+            fingerprint(uri, given.endpoint_url, given.patience) for uri in self._uris(*self._period(hours_of(t0, t1)))
+        )
+
+    def _period(self, hours: pd.DatetimeIndex) -> tuple[pd.Timestamp, pd.Timestamp]:
+        """First and last record that may be used for the hours."""
+        margin = pd.Timedelta(hours=max(self._settings.largest_gap_hours, self._settings.running_mean_hours, 1.0))
+        return hours[0] - 2 * margin, hours[-1] + margin
+
+    def _uris(self, first: pd.Timestamp, last: pd.Timestamp) -> list[str]:
+        if "{date" not in self._settings.uri:
+            return [self._settings.uri]
+        days = pd.date_range(first.normalize(), last.normalize(), freq="D")
+        return [self._settings.uri.format(date=day) for day in days]
+
     def _records(self, hours: pd.DatetimeIndex, grid: Grid) -> xr.Dataset:
         """The source's records around the window and the domain, loaded, time at the end of each interval."""
-        margin = pd.Timedelta(hours=max(self._settings.largest_gap_hours, self._settings.running_mean_hours, 1.0))
-        first, last = hours[0] - 2 * margin, hours[-1] + margin
-        uris = [self._settings.uri]
-        if "{date" in self._settings.uri:
-            days = pd.date_range(first.normalize(), last.normalize(), freq="D")
-            uris = [self._settings.uri.format(date=day) for day in days]
+        first, last = self._period(hours)
+        uris = self._uris(first, last)
         pieces = []
         for uri in uris:
             try:

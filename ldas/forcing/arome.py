@@ -65,6 +65,10 @@ class AromeSource:
         dataset = xr.concat(parts, dim="time", join="exact", data_vars="minimal")
         return dataset.assign_attrs(fallback_reasons="; ".join(reasons))
 
+    def fingerprint(self, t0: datetime, t1: datetime) -> str:
+        """Always the same: the files of a run are never written again."""
+        return ""
+
     def _first_complete(self, run: datetime, hours: list[datetime], grid: Grid) -> tuple[xr.Dataset, list[str]]:
         reasons: list[str] = []
         for candidate in candidate_runs(run, hours, self._settings.arome):

@@ -16,8 +16,8 @@ from ldas.grid import Grid
 class WindowCache:
     """One window of one domain and setting in a cache folder; without a folder nothing is kept.
 
-    The name of a kept window holds a hash of the settings, the grid and the model's terrain: a changed setting never
-    finds an old window. A source whose content changes under the same address is not noticed.
+    The name of a kept window holds a hash of the settings, the grid, the model's terrain and the source's
+    fingerprint: a changed setting or source never finds an old window.
     """
 
     def __init__(
@@ -28,6 +28,7 @@ class WindowCache:
         t0: datetime,
         t1: datetime,
         elevation: xr.DataArray | None,
+        fingerprint: str,
     ) -> None:
         self._folder = None if folder is None else Path(folder) / "forcing"
         self._keep = settings.cached_windows
@@ -35,6 +36,7 @@ class WindowCache:
             settings.model_dump_json(exclude={"cached_windows", "connect_timeout", "read_timeout"}).encode()
         )
         digest.update(json.dumps([grid.west, grid.south, grid.east, grid.north, grid.resolution]).encode())
+        digest.update(fingerprint.encode())
         if settings.elevation_correction is not None and elevation is not None:
             digest.update(elevation.values.tobytes())
         self._name = f"{t0:%Y%m%dT%H}_{t1:%Y%m%dT%H}_{digest.hexdigest()[:16]}.zarr"

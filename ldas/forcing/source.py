@@ -24,6 +24,10 @@ class ForcingSource(Protocol):
         """
         ...
 
+    def fingerprint(self, t0: datetime, t1: datetime) -> str:
+        """What changes when the content behind the window's addresses does; no file is read for it."""
+        ...
+
 
 def open_source(settings: ForcingSettings) -> ForcingSource:
     """The adapter of `settings.adapter`."""

@@ -40,11 +40,12 @@ def window_forcing(
     """
     if settings.elevation_correction is not None and elevation is None:
         raise ConfigurationError("forcing.elevation_correction: expected the model's elevation map, got none")
-    kept = WindowCache(cache, settings, grid, t0, t1, elevation)
+    source = open_source(settings)
+    kept = WindowCache(cache, settings, grid, t0, t1, elevation, "" if cache is None else source.fingerprint(t0, t1))
     found = kept.read()
     if found is not None:
         return found
-    dataset = open_source(settings).read(t0, t1, grid)
+    dataset = source.read(t0, t1, grid)
     check_hours(dataset, t0, t1)
     dataset = add_longwave(dataset, settings)
     dataset = to_grid(add_terrain(dataset, settings, grid), grid)

@@ -9,6 +9,7 @@ import xarray as xr
 
 from ldas.errors import ForcingUnavailable, InputError
 from ldas.forcing import interpolation_options, to_model_forcing, window_forcing
+from ldas.forcing.alma import AlmaSource
 from ldas.forcing.settings import ForcingSettings
 from ldas.grid import Columns, Grid
 from tests.forcing.conftest import T0, T1, make_weather
@@ -218,14 +219,34 @@ def test_a_total_precipitation_is_split_and_says_so(weather: xr.Dataset, grid: G
     assert "273.16" in window.attrs["precipitation_split"]
 
 
-def test_the_cache_gives_the_same_window_and_is_bounded(weather: xr.Dataset, grid: Grid, tmp_path: Path) -> None:
+def test_the_cache_gives_the_same_window_and_is_bounded(
+    weather: xr.Dataset, grid: Grid, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = stored(weather, tmp_path, cached_windows=1)
     first = window_forcing(settings, grid, T0, T1, tmp_path / "cache")
-    Path(settings.uri).unlink()
-    xr.testing.assert_identical(window_forcing(settings, grid, T0, T1, tmp_path / "cache"), first)
+    with monkeypatch.context() as patch:
+        patch.setattr(AlmaSource, "read", None)
+        xr.testing.assert_identical(window_forcing(settings, grid, T0, T1, tmp_path / "cache"), first)
     other = stored(weather, tmp_path, cached_windows=1, co2_ppm=400.0)
     window_forcing(other, grid, T0, T1, tmp_path / "cache")
     assert len(list((tmp_path / "cache" / "forcing").iterdir())) == 1
+
+
+@pytest.mark.parametrize("name", ["weather.nc", "weather.zarr"])
+def test_a_source_that_is_written_again_is_read_again(
+    weather: xr.Dataset, grid: Grid, tmp_path: Path, name: str
+) -> None:
+    settings = ForcingSettings(uri=str(tmp_path / name))
+
+    def window(warmer: float) -> float:
+        content = weather.assign(Tair=weather["Tair"] + warmer)
+        if name.endswith(".nc"):
+            content.to_netcdf(tmp_path / name)
+        else:
+            content.to_zarr(tmp_path / name, mode="w")
+        return float(window_forcing(settings, grid, T0, T1, tmp_path / "cache")["Tair"].mean())
+
+    assert window(1.0) - window(0.0) == pytest.approx(1.0)
 
 
 def test_conversion_to_the_models_arrays(weather: xr.Dataset, grid: Grid, tmp_path: Path) -> None:
