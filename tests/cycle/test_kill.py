@@ -72,6 +72,8 @@ def kill_many_times(profile: Profile, renew: object, reference: Record, folder: 
             process.kill()
             process.join()
             killed += 1
+        else:
+            assert process.exitcode == 0, "\n".join(path.read_text() for path in folder.glob("*.err"))
         cycles = check_whole(Record.open(profile.record), reference)
         interrupted += 0 < cycles < DAYS
         if cycles == DAYS and killed < KILLS:
