@@ -239,7 +239,7 @@ def run_block(parameters, options, work, stretch, cell, states, surfaces, snow_l
             for _ in range(options.water_substeps):
                 infiltrate(grid, soil, work.supply, water_step, wg, wgi, water, work.overflow)
                 sourced = pay_deficit(grid, work.supply, snow.deficit, wg, water)
-                set_hydraulics(grid, soil, wg, wgi, water)
+                set_hydraulics(grid, soil, wg, water)
                 set_vapour(grid, soil, weather.p_s, tg, work.tg_start, wg, wgi, water)
                 move_water(
                     grid,

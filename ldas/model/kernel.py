@@ -62,13 +62,8 @@ if "noalias" in Flags.options:
     CPUTargetOptions.noalias = TargetOptions.Mapping("noalias")
     _NO_ALIAS = {"noalias": True}
 
-helper: Any = njit(error_model="numpy", forceinline=True, _nrt=False)
-_OPTIONS: dict[str, Any] = {
-    "error_model": "numpy",
-    "nogil": True,
-    "cache": True,
-    "no_cfunc_wrapper": True,
-    "_nrt": False,
-    **_NO_ALIAS,
-}
-kernel: Any = njit(**_OPTIONS)
+_njit: Any = njit  # its annotations leave out the options of the target
+# kernels allocate nothing, so numba's runtime with its reference counts is left out
+_COMMON: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
+helper: Any = _njit(forceinline=True, **_COMMON)
+kernel: Any = _njit(nogil=True, cache=True, no_cfunc_wrapper=True, **_COMMON, **_NO_ALIAS)

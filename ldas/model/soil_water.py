@@ -26,6 +26,7 @@ class SoilWater(NamedTuple):
     """Work arrays of the water transfer, float64, (14, column) unless said."""
 
     porosity: np.ndarray  # w_s, porosity left by the ice
+    impedance: np.ndarray  # zeta, share of the conductivity left by the ice, from the water before infiltration
     psi: np.ndarray  # m
     k: np.ndarray  # hydraulic conductivity, m s-1
     k_vapour: np.ndarray  # vapour conductivity, m s-1
@@ -43,7 +44,7 @@ class SoilWater(NamedTuple):
 def infiltrate(grid, soil, supply, h, wg, wgi, water, overflow):
     """Put the positive part of `supply` (kg m-2 s-1) into the layers from the top; what is left adds to `overflow` (m).
 
-    Fills the porosity left by the ice, `water.porosity`.
+    Fills what the ice leaves: `water.porosity` and, before the layer takes water, `water.impedance`.
     """
     pending = 0
     for i in range(supply.shape[0]):
@@ -51,8 +52,14 @@ def infiltrate(grid, soil, supply, h, wg, wgi, water, overflow):
         pending |= supply[i] > 0.0
     for j in range(grid.n_water):
         k = row_of(soil.w_sat, j)
+        icy = 0
         for i in range(supply.shape[0]):
+            icy |= wgi[j, i] > 0.0
             water.porosity[j, i] = max(W_MIN, soil.w_sat[k, i] - wgi[j, i])
+            water.impedance[j, i] = 1.0
+        if icy:
+            for i in range(supply.shape[0]):
+                water.impedance[j, i] = exp(-ICE_IMPEDANCE * wgi[j, i] / (wgi[j, i] + wg[j, i]))
         if pending:
             pending = 0
             for i in range(supply.shape[0]):
@@ -88,21 +95,15 @@ def pay_deficit(grid, supply, snow_deficit, wg, water):
 
 
 @kernel
-def set_hydraulics(grid, soil, wg, wgi, water):
+def set_hydraulics(grid, soil, wg, water):
     """Fill potential and conductivity of the hydrological layers."""
     for j in range(grid.n_water):
         k = row_of(soil.w_sat, j)
-        icy = 0
-        for i in range(wg.shape[1]):
-            icy |= wgi[j, i] > 0.0
         for i in range(wg.shape[1]):
             s = min(1.0, wg[j, i] / water.porosity[j, i])
             dryness = exp(-soil.b[k, i] * log(s))
             water.psi[j, i] = soil.psi_sat[k, i] * dryness
-            water.k[j, i] = soil.k_sat[k, i] * s * s * s / (dryness * dryness)
-        if icy:
-            for i in range(wg.shape[1]):
-                water.k[j, i] *= exp(-ICE_IMPEDANCE * wgi[j, i] / (wgi[j, i] + wg[j, i]))
+            water.k[j, i] = water.impedance[j, i] * soil.k_sat[k, i] * s * s * s / (dryness * dryness)
 
 
 @kernel
@@ -131,8 +132,7 @@ def set_vapour(grid, soil, p_s, tg, tg_start, wg, wgi, water):
                 p_v = exp(GRAVITY * water.psi[j, i] * per_rt) * (share * warm + (1.0 - share) * cold)
                 diffusivity = VAPOUR_DIFFUSIVITY * P_00 * exp(VAPOUR_POWER * log(t / T_T))
                 air = min(w_sat, (w_sat - total) * (1.0 + total / (w_sat - 0.05)))
-                impedance = exp(-ICE_IMPEDANCE * share) if icy else 1.0
-                k_v = TORTUOSITY * GRAVITY / RHO_W * impedance * diffusivity * air * p_v * per_rt * per_rt
+                k_v = TORTUOSITY * GRAVITY / RHO_W * water.impedance[j, i] * diffusivity * air * p_v * per_rt * per_rt
                 k_v = k_v / (p_s[i] - p_v)
                 water.k_vapour[j, i] = k_v if (total < soil.w_fc[k, i]) & (total > W_MIN) else 0.0
 

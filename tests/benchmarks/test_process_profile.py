@@ -239,7 +239,7 @@ def test_profile(snowy: bool, add_row: Callable[..., None]) -> None:
         "soil water": [
             (infiltrate, grid, soil, work.supply, h, now.wg.copy(), now.wgi, water, work.overflow),
             (pay_deficit, grid, work.supply, work.snow.deficit, now.wg, water),
-            (set_hydraulics, grid, soil, now.wg, now.wgi, water),
+            (set_hydraulics, grid, soil, now.wg, water),
             (
                 move_water,
                 grid,

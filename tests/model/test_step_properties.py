@@ -125,6 +125,6 @@ def test_any_weather_and_state_stay_physical(snow_layers, canopy, seed, time_ste
     for name in ("snow_fraction", "water_stress", "wet_fraction"):
         assert ((out[name] >= 0.0) & (out[name] <= 1.0 + 1e-12)).all(), name
     residual = np.abs(out["water_residual"])
-    thirsty = out["water_stress"] == 0.0  # transpires the little that R_s < 5000 s m-1 allows, from no layer (§4.3, 4.9)
+    thirsty = out["water_stress"] == 0.0  # R_s < 5000 s m-1 lets plants transpire a little from no layer (§4.3, 4.9)
     assert residual[~thirsty].max(initial=0.0) < 1e-9
     assert residual[thirsty].max(initial=0.0) < 1e-6
