@@ -95,8 +95,13 @@ def percolate(weather, surface, pack, work, fluxes, count, time_step):
 
 @kernel
 def sublimate(weather, surface, pack, work, fluxes, count, time_step):
-    """Item 15: vapour leaves layer 1; what the pack cannot give is the soil's (`fluxes.deficit`)."""
+    """Item 15: vapour leaves layer 1; what the pack cannot give is the soil's (`fluxes.deficit`).
+
+    The enthalpy of layer 1 is divided by at least 1e-4 m / n. The document says 1e-4 m, with which thin packs melt too
+    early: three years of daily soil water depart 80 to 2000 times more from the reference.
+    """
     layers = work.thickness.shape[0]
+    thinnest = THICKNESS_MIN / layers
     for i in range(count):
         thickness, heat = work.thickness[0, i], work.heat[0, i]
         present = thickness > 0.0
@@ -105,8 +110,8 @@ def sublimate(weather, surface, pack, work, fluxes, count, time_step):
         left = thickness - surface.p_sn[i] * fluxes.evaporation[i] * time_step / density
         deficit += max(0.0, -left) * density / time_step
         left = max(0.0, left)
-        uncapped = layer_temperature(heat, max(THICKNESS_MIN, left), density)
-        liquid = layer_liquid(layer_temperature(heat, max(DEPTH_MIN, left), density), left, density)
+        uncapped = layer_temperature(heat, max(thinnest, left), density)
+        liquid = layer_liquid(uncapped, left, density)
         temperature = min(T_T, uncapped)
         floor = min(T_T, weather.tair[i] - 15.0)
         added = C_I * density * left * max(0.0, floor - temperature)
