@@ -18,7 +18,9 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 STATE_CHANGING = ("daily", "backfill", "replay", "spinup")
 HEARTBEAT = timedelta(seconds=30)
 RUN_URL = "{{ flow_run|ui_url }}"
+FAILED = {"prefect.flow-run.Failed", "prefect.flow-run.Crashed"}
 Match = dict[str, str | list[str]]
+RUN: Match = {"prefect.resource.id": "prefect.flow-run.*"}
 
 
 def build_automations(notify: Sequence[ActionTypes]) -> list[Automation]:
@@ -27,13 +29,12 @@ def build_automations(notify: Sequence[ActionTypes]) -> list[Automation]:
     any_of_ours: Match = {"prefect.resource.role": "flow", "prefect.resource.name": list(STATE_CHANGING)}
     validation: Match = {"prefect.resource.role": "flow", "prefect.resource.name": "validate"}
     statistics: Match = {"prefect.resource.role": "flow", "prefect.resource.name": "climatology"}
-    run: Match = {"prefect.resource.id": "prefect.flow-run.*"}
     return [
         Automation(
             name="ldas: late cycle",
             description="No daily run of a deployment has completed for 26 hours. Runbook: late-cycle.",
             trigger=EventTrigger(
-                match=run,
+                match=RUN,
                 match_related=daily,
                 posture=Posture.Proactive,
                 after={"prefect.flow-run.Completed"},
@@ -43,24 +44,18 @@ def build_automations(notify: Sequence[ActionTypes]) -> list[Automation]:
             ),
             actions=list(notify),
         ),
-        Automation(
-            name="ldas: failed or crashed run",
-            description="A state-changing run failed or crashed; the next scheduled run resumes. Runbook: failed-run.",
-            trigger=EventTrigger(
-                match=run,
-                match_related=any_of_ours,
-                posture=Posture.Reactive,
-                expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed", "prefect.flow-run.TimedOut"},
-                threshold=1,
-                within=timedelta(0),
-            ),
-            actions=list(notify),
+        _when_failed(
+            "failed or crashed run",
+            "A state-changing run failed or crashed; the next scheduled run resumes. Runbook: failed-run.",
+            any_of_ours,
+            {*FAILED, "prefect.flow-run.TimedOut"},
+            notify,
         ),
         Automation(
             name="ldas: zombie run",
             description="No heartbeat of a run for three intervals: it is marked crashed. Runbook: zombie-run.",
             trigger=EventTrigger(
-                match=run,
+                match=RUN,
                 after={"prefect.flow-run.heartbeat"},
                 expect={
                     "prefect.flow-run.heartbeat",
@@ -83,33 +78,40 @@ def build_automations(notify: Sequence[ActionTypes]) -> list[Automation]:
                 )
             ],
         ),
-        Automation(
-            name="ldas: stale data",
-            description="The validate flow found stale, empty or missing layers. Runbook: stale-data.",
-            trigger=EventTrigger(
-                match=run,
-                match_related=validation,
-                posture=Posture.Reactive,
-                expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
-                threshold=1,
-                within=timedelta(0),
-            ),
-            actions=list(notify),
+        _when_failed(
+            "stale data",
+            "The validate flow found stale, empty or missing layers. Runbook: stale-data.",
+            validation,
+            FAILED,
+            notify,
         ),
-        Automation(
-            name="ldas: rescaling drift",
-            description="The climatology flow found that the rescaled soil moisture has drifted. Runbook: drift.",
-            trigger=EventTrigger(
-                match=run,
-                match_related=statistics,
-                posture=Posture.Reactive,
-                expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
-                threshold=1,
-                within=timedelta(0),
-            ),
-            actions=list(notify),
+        _when_failed(
+            "rescaling drift",
+            "The climatology flow found that the rescaled soil moisture has drifted. Runbook: drift.",
+            statistics,
+            FAILED,
+            notify,
         ),
     ]
+
+
+def _when_failed(
+    name: str, description: str, flows: Match, events: set[str], notify: Sequence[ActionTypes]
+) -> Automation:
+    """The alarm at each event of `events` of a run of `flows`."""
+    return Automation(
+        name=f"ldas: {name}",
+        description=description,
+        trigger=EventTrigger(
+            match=RUN,
+            match_related=flows,
+            posture=Posture.Reactive,
+            expect=events,
+            threshold=1,
+            within=timedelta(0),
+        ),
+        actions=list(notify),
+    )
 
 
 def notification_actions(block: str) -> list[ActionTypes]:

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import shutil
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -15,7 +14,7 @@ import xarray as xr
 from rich.console import Console
 from rich.table import Table
 
-from flows.local import Bars, grid_of, run_as_command, start_prefect
+from flows.local import Bars, grid_of, make_anew, run_as_command, start_prefect
 from ldas.config import load_profile
 from ldas.demo.report import report_page
 from ldas.demo.scores import Score, score
@@ -36,9 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
     begin = time.perf_counter()
     console = Console()
     folder = Path(options.output).resolve()
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
+    make_anew(folder)
     store = options.store or (folder / "store").as_uri()
     world = World(grid_of(options.domain), FIRST_DAY - timedelta(days=SPINUP_DAYS), SPINUP_DAYS + options.days)
     show = Bars(console)

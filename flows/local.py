@@ -1,6 +1,7 @@
 """What the examples and the demo need of a machine: a Prefect server of their own and progress bars."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -27,6 +28,19 @@ def grid_of(domain: str) -> Grid:
     return load_profile(path).domain.grid()
 
 
+SERVER_LOG = "prefect-server.log"
+
+
+def make_anew(folder: Path) -> None:
+    """An empty folder in place of an earlier output; raises ConfigurationError where something else stands."""
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / SERVER_LOG).exists():
+            raise ConfigurationError(f"--output {folder}: expected a new or empty folder or an earlier output")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / SERVER_LOG).touch()  # tells the next call that the folder is an output
+
+
 def start_prefect(folder: Path, stack: ExitStack) -> str:
     """Start a Prefect server on SQLite under the folder, make this process its client, and return its address.
 
@@ -43,7 +57,7 @@ def start_prefect(folder: Path, stack: ExitStack) -> str:
         }
     )
     (folder / "prefect").mkdir()
-    with (folder / "prefect-server.log").open("wb") as log:
+    with (folder / SERVER_LOG).open("wb") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
             stdout=log,

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import shutil
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
-from flows.local import Bars, grid_of, run_as_command, start_prefect
+from flows.local import Bars, grid_of, make_anew, run_as_command, start_prefect
 from ldas.config import load_profile
 from ldas.cycle import DAY
 from ldas.demo.servers import StacApi, wait_until_up
@@ -41,13 +40,12 @@ def main(arguments: list[str] | None = None) -> None:
 def run_region(granules: Path, grid: Grid, folder: Path, spinup_days: int, show: Bars) -> pd.DataFrame:
     """Run the example into `folder`, which is made anew, and return a row a window.
 
-    Raises InputError when there is no granule, or none that touches the grid.
+    Raises InputError when there is no granule, or none that touches the grid, ConfigurationError where `folder` holds
+    something else.
     """
     scenes = find_scenes(granules)
     world = region_world(grid, scenes, spinup_days)
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
+    make_anew(folder)
     with ExitStack() as stack, show.progress:
         os.environ["LDAS_CACHE"] = str(folder / "cache")
         stac = StacApi()

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from ldas.cli import compile as compile_module
-from ldas.cli import demo, evaluate, offline, profile_commands, publish, region, run, site
+from ldas.cli import evaluate, flow_commands, offline, profile_commands, publish, run, site
 from ldas.errors import LdasError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -15,9 +15,8 @@ run.register(app)
 offline.register(app)
 publish.register(app)
 evaluate.register(app)
-demo.register(app)
+flow_commands.register(app)
 site.register(app)
-region.register(app)
 compile_module.register(app)
 
 
