@@ -47,6 +47,8 @@ class WindowSettings(Settings):
     ssm_look_back_days: int = Field(default=10, ge=0)
     """A late SSM granule this old or younger triggers a replay."""
     lai_look_back_days: int = Field(default=40, ge=0)
+    surface_state_look_back_days: int = Field(default=10, ge=0)
+    """The same for surface state flags, which come some days after the soil moisture they judge; 0 waits for none."""
 
     def first(self) -> datetime:
         """`start` as an aware UTC datetime."""
@@ -64,6 +66,8 @@ class RecordSettings(Settings):
     endpoint_url: str = ""
     """S3 endpoint when it is not AWS; keys come from the environment."""
     region: str = "us-east-1"
+    tries: int = Field(default=10, ge=1)
+    """How often a request to the store is tried, with growing pauses (about 15 s in all for 10)."""
     retention_days: int = Field(default=60, ge=1)
     """Snapshots and cycle tags older than this may expire."""
 

@@ -18,7 +18,7 @@ import ldas
 from ldas.assimilation.analysis import model_equivalents
 from ldas.assimilation.diagnostics import consistency_sums, domain_summary, sliding_summary
 from ldas.assimilation.domain import AnalysisDomain
-from ldas.assimilation.quality_control import CellObservations
+from ldas.assimilation.quality_control import CellObservations, Flag
 from ldas.assimilation.rescaling import rescale, to_volumetric
 from ldas.config import Profile
 from ldas.cycle_maps import cycle_maps
@@ -26,6 +26,7 @@ from ldas.dekads import Dekad
 from ldas.errors import AccessError, ForcingUnavailable, InputError, TransientError
 from ldas.forcing import interpolation_options, to_model_forcing, window_forcing
 from ldas.observations import Observations, collect
+from ldas.observations.surface_state import FROZEN
 from ldas.record import MAIN, CycleResult, Domain, Provenance, Record, Snapshot, expire, state_configuration
 from ldas.seasonal import add_pairs, refit, refit_is_due
 from ldas.tiles import open_integrator
@@ -212,7 +213,10 @@ class Observed:
 
 
 def to_cells(found: Observations, snapshot: Snapshot, model: WindowModel, t1: datetime, identity: str) -> Observed:
-    """Observations on the grid as arrays over cells, SSM rescaled to the open loop's climatology."""
+    """Observations on the grid as arrays over cells, SSM rescaled to the open loop's climatology.
+
+    SSM of cells that the surface state calls frozen is flagged so; cells of which it knows nothing are left alone.
+    """
     size = model.domain.cells
     ssm = deviation = np.full(size, np.nan)
     if found.ssm is not None:
@@ -221,6 +225,9 @@ def to_cells(found: Observations, snapshot: Snapshot, model: WindowModel, t1: da
         deviation = to_volumetric(_flat(found.ssm["uncertainty"]), units, w_sat)
     day = t1.timetuple().tm_yday
     rescaled = rescale(snapshot.rescaling, ssm, deviation, day, identity, model.settings.rescaling)
+    frozen = np.zeros(size, bool)
+    if found.surface_state is not None:
+        frozen = np.isfinite(ssm) & ((_flat(found.surface_state["flags"]).astype(int) & FROZEN) != 0)
     cells = CellObservations.on_cells(
         size,
         ssm=rescaled.value,
@@ -228,7 +235,7 @@ def to_cells(found: Observations, snapshot: Snapshot, model: WindowModel, t1: da
         ssm_deviation=rescaled.deviation,
         ssm_inflation=rescaled.inflation,
         ssm_count=None if found.ssm is None else _flat(found.ssm["count"]),
-        ssm_flags=rescaled.flags,
+        ssm_flags=rescaled.flags | np.where(frozen, np.int32(Flag.FROZEN), np.int32(0)),
     )
     return Observed(cells, ssm, rescaled.method)
 

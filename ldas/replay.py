@@ -12,12 +12,16 @@ from ldas.record import Provenance, begin_replay, finish_replay
 def late_since(service: Service) -> datetime | None:
     """End of the first committed window for which the catalogue now holds a new or better granule; None without.
 
-    Looks back `ssm_look_back_days` and `lai_look_back_days` from the last cycle. Raises TransientError, AccessError
+    Looks back the `…_look_back_days` of each product from the last cycle. Raises TransientError, AccessError
     or InputError when the catalogue cannot be asked.
     """
     record, window = service.record, service.profile.window
     last = record.time
-    look_back = {"ssm": window.ssm_look_back_days, "lai": window.lai_look_back_days}
+    look_back = {
+        "ssm": window.ssm_look_back_days,
+        "lai": window.lai_look_back_days,
+        "surface_state": window.surface_state_look_back_days,
+    }
     first = max(last - timedelta(days=max(look_back.values())), record.start + DAY)
     if first > last:
         return None

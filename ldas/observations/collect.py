@@ -9,20 +9,25 @@ import xarray as xr
 
 from ldas.errors import AccessError, InputError, TransientError
 from ldas.grid import Grid
-from ldas.observations import clms_lai, clms_ssm, plot_ssm
+from ldas.observations import clms_lai, clms_ssm, plot_ssm, surface_state
 from ldas.observations.discovery import find_granules
 from ldas.observations.download import AssetReader
 from ldas.observations.granule import GranuleRef
 from ldas.observations.settings import ObservationSettings, ProductSettings
 
-PRODUCTS = ("ssm", "lai")
+PRODUCTS = ("ssm", "lai", "surface_state")
 Reader = Callable[[AssetReader, GranuleRef, ProductSettings, Grid], xr.Dataset | None]
-READERS: dict[str, Reader] = {"clms_ssm": clms_ssm.read, "clms_lai": clms_lai.read, "plot_ssm": plot_ssm.read}
+READERS: dict[str, Reader] = {
+    "clms_ssm": clms_ssm.read,
+    "clms_lai": clms_lai.read,
+    "plot_ssm": plot_ssm.read,
+    "surface_state": surface_state.read,
+}
 
 
 @dataclass(frozen=True)
 class Observations:
-    """Observations of one window. `ssm` and `lai` are None when the catalogue has none for it.
+    """Observations of one window. `ssm`, `lai` and `surface_state` are None when the catalogue has none for it.
 
     `used` are the granules read; `seen` those and the ones that turned out to be unusable for good, so that neither
     counts as new later. `degraded` says in sentences what could not be had; `transient` is true when trying again
@@ -31,6 +36,7 @@ class Observations:
 
     ssm: xr.Dataset | None = None
     lai: xr.Dataset | None = None
+    surface_state: xr.Dataset | None = None
     used: list[GranuleRef] = field(default_factory=list)
     seen: list[GranuleRef] = field(default_factory=list)
     degraded: list[str] = field(default_factory=list)
@@ -76,7 +82,7 @@ def collect(settings: ObservationSettings, grid: Grid, t0: datetime, t1: datetim
             degraded.append(f"{product}: {error}")
     if not settings.stac_url and any(getattr(settings, product) is not None for product in PRODUCTS):
         degraded.append("observations.stac_url is empty: no catalogue was asked")
-    return Observations(datasets["ssm"], datasets["lai"], used=used, seen=seen, degraded=degraded, transient=transient)
+    return Observations(**datasets, used=used, seen=seen, degraded=degraded, transient=transient)
 
 
 def available(settings: ObservationSettings, grid: Grid, since: date, until: date) -> list[GranuleRef]:

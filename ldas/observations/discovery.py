@@ -37,10 +37,11 @@ def find_granules(
 ) -> list[GranuleRef]:
     """The best granule of each nominal date in [since, until], in order of date.
 
-    `product` is `ssm` or `lai`. Best is the highest version, then the highest revision. Raises TransientError when the
-    catalogue does not answer after all retries, AccessError when it refuses, InputError when it answers nonsense; no
-    granule at all is an empty list. A catalogue that gives fewer items than it promises is used with a warning; when
-    nothing is among those it gives, that is a TransientError, since the granule may be among the others.
+    `product` is `ssm`, `lai` or `surface_state`. Best is the highest version, then the highest revision. Raises
+    TransientError when the catalogue does not answer after all retries, AccessError when it refuses, InputError when it
+    answers nonsense; no granule at all is an empty list. A catalogue that gives fewer items than it promises is used
+    with a warning; when nothing is among those it gives, that is a TransientError, since the granule may be among the
+    others.
     """
     wanted: ProductSettings | None = getattr(settings, product)
     if wanted is None or product in settings.suspended or not settings.stac_url:

@@ -30,7 +30,7 @@ class GranuleRef:
     """One granule of a catalogue, as a cycle records what it used."""
 
     id: str
-    product: str  # ssm or lai
+    product: str  # ssm, lai or surface_state
     nominal: date
     version: tuple[int, ...]
     revision: int  # RT number; FINAL_REVISION without one; 0 for products without revisions

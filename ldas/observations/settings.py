@@ -1,8 +1,8 @@
 """Where observations come from and what of each product is accepted."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ldas.settings import Settings
 
@@ -10,14 +10,14 @@ from ldas.settings import Settings
 class ProductSettings(Settings):
     """One observed quantity: its collection, the keys of its assets and the reader that understands it."""
 
-    reader: Literal["clms_ssm", "clms_lai", "plot_ssm"]
+    reader: Literal["clms_ssm", "clms_lai", "plot_ssm", "surface_state"]
     collection: str
     """STAC collection id; one collection, so one variant (`_cog` or netCDF) of every granule."""
     variant: Literal["cog", "nc"] = "cog"
     """Item ids of the other variant (`_nc`, `_cog`) are left out when a catalogue mixes them."""
     assets: dict[str, str]
-    """Asset key by layer: `ssm`, `noise` or `lai`, `rmse`, `nobs`, `lbefore`, `qflag`; the first is needed, the
-    others are read where the item has them. A netCDF granule has the one layer `file`."""
+    """Asset key by layer: `ssm`, `noise` or `lai`, `rmse`, `nobs`, `lbefore`, `qflag` or `ssf`; the first is needed,
+    the others are read where the item has them. A netCDF granule has the one layer `file`."""
     search_margin_days: int = Field(default=1, ge=0)
     """The catalogue is asked for this many days more on both sides; dates are taken from the item ids."""
     least_covered: float = Field(default=0.2, ge=0, le=1)
@@ -29,6 +29,8 @@ class ProductSettings(Settings):
     their user manuals; 0 refuses none."""
     land_cover_uri: str = ""
     """LC100 codes for the mask of `plot_ssm`."""
+    largest_frozen_share: float = Field(default=0.05, ge=0, le=1)
+    """SSM is refused where `surface_state` calls more than this share of a cell's known area frozen."""
 
 
 SSM_DEFAULT = ProductSettings(
@@ -50,6 +52,10 @@ LAI_DEFAULT = ProductSettings(
 )
 
 
+READERS_OF = {"ssm": ("clms_ssm", "plot_ssm"), "lai": ("clms_lai",), "surface_state": ("surface_state",)}
+"""The readers that understand a product."""
+
+
 class ObservationSettings(Settings):
     """STAC API, products and limits of what is asked of the outside world."""
 
@@ -58,7 +64,10 @@ class ObservationSettings(Settings):
     ssm: ProductSettings | None = SSM_DEFAULT
     """None: no soil moisture is looked for."""
     lai: ProductSettings | None = LAI_DEFAULT
-    suspended: tuple[Literal["ssm", "lai"], ...] = ()
+    surface_state: ProductSettings | None = None
+    """Surface state flags that refuse SSM over frozen ground, beside the model's own ice and snow; None: the model
+    alone says what is frozen."""
+    suspended: tuple[Literal["ssm", "lai", "surface_state"], ...] = ()
     """Products left out for a while, because they are broken; not part of what the record was made with. When a product
     is no longer suspended, its granules within the look-back count as late data."""
     endpoint_url: str = ""
@@ -78,3 +87,11 @@ class ObservationSettings(Settings):
     page_size: int = Field(default=100, ge=1, le=1000)
     cache_gigabytes: float = Field(default=5.0, gt=0)
     """Bound of the local cache; the files used longest ago go first."""
+
+    @model_validator(mode="after")
+    def _readers_fit(self) -> Self:
+        for product, readers in READERS_OF.items():
+            given: ProductSettings | None = getattr(self, product)
+            if given is not None and given.reader not in readers:
+                raise ValueError(f"{product}.reader: expected {' or '.join(readers)}, got {given.reader}")
+        return self

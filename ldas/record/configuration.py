@@ -14,7 +14,7 @@ from ldas.record.contents import Domain
 _LOCATIONS = frozenset({"uri", "url", "stac_url", "endpoint_url", "url_template", "source_elevation_uri", "href"})
 _LEAVE_OUT = {
     "domain": frozenset({"title", "name"}),
-    "window": frozenset({"ssm_look_back_days", "lai_look_back_days"}),
+    "window": frozenset({"ssm_look_back_days", "lai_look_back_days", "surface_state_look_back_days"}),
     "model": frozenset({"threads", "block_size"}),
     "assimilation": frozenset({"desroziers_cycles"}),
     "observations": frozenset(

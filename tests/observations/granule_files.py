@@ -1,6 +1,7 @@
 """Small granules with the producers' names and encodings, and a catalogue that lists them page by page."""
 
 import hashlib
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ SSM_STEP = 1.0 / 112.0
 SSM_NAME = "c_gls_SSM1km_202605100000_CEURO_S1CSAR_V1.2.1"
 WEST, NORTH, ROWS, COLS = 440 * SSM_STEP, 4960 * SSM_STEP, 50, 60
 COLLECTION = "clms_ssm_europe_1km_daily_v1_cog"
+SSF_COLLECTION = "clms_swi_europe_1km_daily_v2_cog"
 
 
 def ssm_axes(shift: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
@@ -52,6 +54,19 @@ def write_ssm_netcdf(path: Path, number: np.ndarray, lat: np.ndarray, lon: np.nd
     dataset = xr.Dataset({"ssm": field, "ssm_noise": field}, coords={"time": [0.5], "lat": lat, "lon": lon})
     dataset.to_netcdf(path, engine="netcdf4")
     return path
+
+
+def write_ssf(folder: Path, code: np.ndarray) -> Path:
+    """A surface state layer on the pixels of the SSM layer, with the generic scale that is not its own."""
+    return write_tiff(folder / "ssf.tiff", code, WEST, NORTH, SSM_STEP, 0.5)
+
+
+def ssf_item(nominal: date, href: str, version: str = "V2.1.1") -> dict[str, Any]:
+    """A STAC item of one surface state layer; its `datetime` is the start of its content, the day before."""
+    entry = item(f"c_gls_SWI1km_{nominal:%Y%m%d}1200_CEURO_SCATSAR_{version}_cog", href)
+    entry["properties"] = {"datetime": f"{nominal - timedelta(days=1)}T12:00:01Z"}
+    entry["assets"] = {"swi1km_ssf": {"href": href, "raster:scale": 0.5}}
+    return entry | {"collection": SSF_COLLECTION}
 
 
 def item(name: str, href: str, content: bytes | None = None, **asset: Any) -> dict[str, Any]:
