@@ -38,7 +38,8 @@ def offline(
         site, forcing, out, interval, statistic, tuple(extra or ()), restart_in, restart_out, _utc(start), _utc(until)
     )
     parts = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*parts, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(*parts, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(f"{site.stem}", total=1.0)
         summary = run_offline(request, lambda share: bar.update(task, completed=share))
     typer.echo(

@@ -1,10 +1,14 @@
-"""A small site and two days of made-up weather."""
+"""A small site, two days of made-up weather, and the command."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 import xarray as xr
+
+import ldas.cli
 
 UNITS = {
     "Tair": "K",
@@ -26,6 +30,14 @@ patches: {4: 0.3, 10: 0.7}
 initial: {temperature: 276.0, wetness: 0.6, lai: 1.5}
 model: {time_step: 900, threads: 1}
 """
+
+
+class Finished(NamedTuple):
+    """What a call of the command came to."""
+
+    code: int
+    out: str
+    err: str
 
 
 @pytest.fixture
@@ -62,3 +74,17 @@ def forcing_file(tmp_path: Path, weather: xr.Dataset) -> Path:
     path = tmp_path / "forcing.nc"
     weather.to_netcdf(path)
     return path
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Finished]:
+    """`ldas offline` as a user calls it, in this process: exit code and what it printed."""
+
+    def call(*arguments: object) -> Finished:
+        monkeypatch.setattr("sys.argv", ["ldas", "offline", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            ldas.cli.main()
+        printed = capsys.readouterr()
+        return Finished(int(ended.value.code or 0), printed.out, printed.err)
+
+    return call
