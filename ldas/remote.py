@@ -1,20 +1,29 @@
 """Addresses of inputs: any fsspec URL, with its S3 endpoint, and the translation of its failures into our errors."""
 
 import re
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import botocore.exceptions
 import fsspec
+import numpy as np
 import xarray as xr
+import zarr
 from zarr.storage import FsspecStore
 
 from ldas.errors import AccessError, InputError, LdasError, TransientError
 
 CLIENT_ERRORS = (aiohttp.ClientError, botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)
+ABSENT = "absent"
+"""Fingerprint of what is not there."""
+PARALLEL_QUESTIONS = 4
 _TRANSIENT_CODES = {"429", "500", "502", "503", "504", "SlowDown", "InternalError", "ServiceUnavailable"}
 _REFUSED_CODES = {
     "401",
@@ -76,7 +85,11 @@ def filesystem(
 
 
 def open_dataset(uri: str, endpoint_url: str = "", patience: Patience = PATIENCE) -> xr.Dataset:
-    """A Zarr store or a NetCDF file at an fsspec URL, values read on demand; a remote NetCDF file is fetched whole."""
+    """A Zarr store or a NetCDF file at an fsspec URL, values read on demand.
+
+    A remote NetCDF file is fetched whole, anew each time, and removed when the dataset is closed: load what is wanted
+    before.
+    """
     options = storage_options(uri, endpoint_url, patience=patience)
     if uri.rstrip("/").endswith(".zarr"):
         if not options:
@@ -86,27 +99,62 @@ def open_dataset(uri: str, endpoint_url: str = "", patience: Patience = PATIENCE
     fs, path = open_filesystem(uri, options)
     if "file" in fs.protocol:
         return xr.open_dataset(path, engine="netcdf4")
-    protocol = uri.partition("://")[0]
-    fetched = fsspec.open_local(f"simplecache::{uri}", **{protocol: options})
-    return xr.open_dataset(fetched, engine="netcdf4")
+    folder = tempfile.TemporaryDirectory(prefix="ldas-netcdf-")
+    fetched = Path(folder.name) / "fetched.nc"
+    fs.get_file(path, str(fetched))
+    dataset = xr.open_dataset(fetched, engine="netcdf4")
+    close = dataset._close
+
+    def close_and_remove() -> None:
+        if close is not None:
+            close()
+        folder.cleanup()
+
+    dataset.set_close(close_and_remove)
+    return dataset
 
 
 def fingerprint(uri: str, endpoint_url: str = "", patience: Patience = PATIENCE) -> str:
-    """Size, entity tag and time of change of a file, or of the root metadata of a Zarr store; "absent" without it.
+    """Size, entity tag and time of change of one file or object; ABSENT without it.
 
-    A local or remote source that is written again has another one. Raises as `reading` does.
+    What is written again under its name has another one. Raises as `reading` does.
     """
     fs, path = filesystem(uri, endpoint_url, patience=patience)
-    roots = [f"{path.rstrip('/')}/{name}" for name in ("zarr.json", ".zmetadata", ".zgroup")]
-    for each in roots if uri.rstrip("/").endswith(".zarr") else [path]:
-        try:
-            with reading(uri):
-                fs.invalidate_cache()
-                found = fs.info(each)
-        except FileNotFoundError:
-            continue
-        return " ".join(str(found.get(key, "")) for key in ("size", "ETag", "LastModified", "mtime"))
-    return "absent"
+    try:
+        with reading(uri):
+            fs.invalidate_cache()
+            found = fs.info(path)
+    except FileNotFoundError:
+        return ABSENT
+    return " ".join(str(found.get(key, "")) for key in ("size", "ETag", "LastModified", "mtime"))
+
+
+def fingerprints(uris: Iterable[str], endpoint_url: str = "", patience: Patience = PATIENCE) -> dict[str, str]:
+    """Address → fingerprint of several files or objects, asked a few at a time."""
+    listed = list(uris)
+    with ThreadPoolExecutor(PARALLEL_QUESTIONS) as pool:
+        found = pool.map(lambda uri: fingerprint(uri, endpoint_url, patience), listed)
+        return dict(zip(listed, found, strict=True))
+
+
+def zarr_objects(
+    uri: str, wanted: Mapping[str, Sequence[np.ndarray]], endpoint_url: str = "", patience: Patience = PATIENCE
+) -> list[str]:
+    """Addresses of the chunks (or shards) of a Zarr store that hold elements: array name → their indices by axis."""
+    options = storage_options(uri, endpoint_url, patience=patience)
+    store: Any = uri
+    if options:
+        fs, path = open_filesystem(uri, {**options, "asynchronous": True})
+        store = FsspecStore(fs, path=path, read_only=True)
+    group = zarr.open_group(store, mode="r")
+    addresses = []
+    for name, indices in wanted.items():
+        array = group[name]
+        assert isinstance(array, zarr.Array)
+        stored = array.shards or array.chunks
+        rows = [np.unique(index // size).tolist() for index, size in zip(indices, stored, strict=True)]
+        addresses += [f"{uri.rstrip('/')}/{name}/{array.metadata.encode_chunk_key(place)}" for place in product(*rows)]
+    return addresses
 
 
 @contextmanager

@@ -7,12 +7,12 @@ import pandas as pd
 import xarray as xr
 
 from ldas.errors import ForcingUnavailable, InputError
-from ldas.forcing.alma_fields import FieldReader
+from ldas.forcing.alma_fields import FieldReader, source_names
 from ldas.forcing.axes import around, canonical_axes
 from ldas.forcing.checks import hours_of
 from ldas.forcing.settings import ForcingSettings
 from ldas.grid import Grid
-from ldas.remote import fingerprint, open_dataset, reading
+from ldas.remote import fingerprints, open_dataset, reading, zarr_objects
 
 
 class AlmaSource:
@@ -35,12 +35,21 @@ class AlmaSource:
             fallback=("time", np.zeros(count, dtype=bool)),
         ).assign_attrs(title=str(raw.attrs.get("title", "")), forcing_uri=self._settings.uri)
 
-    def fingerprint(self, t0: datetime, t1: datetime) -> str:
+    def fingerprints(self, t0: datetime, t1: datetime, grid: Grid) -> dict[str, str]:
         """See `ldas.forcing.source.ForcingSource`."""
         given = self._settings
-        return "; ".join(
-            fingerprint(uri, given.endpoint_url, given.patience) for uri in self._uris(*self._period(hours_of(t0, t1)))
-        )
+        first, last = self._period(hours_of(t0, t1))
+        objects: list[str] = []
+        for uri in self._uris(first, last):
+            if not uri.rstrip("/").endswith(".zarr"):
+                objects.append(uri)
+                continue
+            try:
+                with reading(uri):
+                    objects += self._chunks(uri, first, last, grid)
+            except FileNotFoundError:
+                continue
+        return fingerprints(objects, given.endpoint_url, given.patience)
 
     def _period(self, hours: pd.DatetimeIndex) -> tuple[pd.Timestamp, pd.Timestamp]:
         """First and last record that may be used for the hours."""
@@ -76,11 +85,29 @@ class AlmaSource:
 
     def _piece(self, uri: str, first: pd.Timestamp, last: pd.Timestamp, grid: Grid) -> xr.Dataset:
         """The records of one store from `first` to `last` around the domain, loaded."""
-        piece = canonical_axes(open_dataset(uri, self._settings.endpoint_url, self._settings.patience), uri)
+        with open_dataset(uri, self._settings.endpoint_url, self._settings.patience) as dataset:
+            return self._cut(dataset, uri, first, last, grid).load()
+
+    def _cut(self, dataset: xr.Dataset, uri: str, first: pd.Timestamp, last: pd.Timestamp, grid: Grid) -> xr.Dataset:
+        """The weather of a store from `first` to `last` around the domain, nothing read yet but the axes."""
+        piece = canonical_axes(dataset, uri)
         _check_times(piece["time"], uri)
         if self._settings.time_label == "start" and piece.sizes["time"] > 1:
             piece = piece.assign_coords(interval_end=piece["time"] + np.median(np.diff(piece["time"].values)))
-        return around(piece.sel(time=slice(first, last)), grid).load()
+        wanted = set(source_names(piece, self._settings).values())
+        piece = piece.drop_vars([name for name in piece.data_vars if name not in wanted])
+        return around(piece.sel(time=slice(first, last)), grid)
+
+    def _chunks(self, uri: str, first: pd.Timestamp, last: pd.Timestamp, grid: Grid) -> list[str]:
+        """Addresses of the objects of a Zarr store that hold the weather from `first` to `last` around the domain."""
+        with open_dataset(uri, self._settings.endpoint_url, self._settings.patience) as dataset:
+            numbered = dataset.assign_coords({f"{dim} index": (dim, np.arange(n)) for dim, n in dataset.sizes.items()})
+            piece = self._cut(numbered, uri, first, last, grid)
+            indices = {
+                str(name): [np.atleast_1d(piece[f"{dim} index"].values) for dim in dataset[name].dims]
+                for name in piece.data_vars
+            }
+        return zarr_objects(uri, indices, self._settings.endpoint_url, self._settings.patience)
 
 
 def _check_times(time: xr.DataArray, uri: str) -> None:

@@ -35,6 +35,29 @@ def name_table() -> dict:
     return yaml.safe_load(text)
 
 
+def source_names(dataset: xr.Dataset, settings: ForcingSettings) -> dict[str, str]:
+    """Our name → the source's, from the settings, the known names, then the CF standard names.
+
+    Only fields on (time, lat, lon) count, beside axes of length one: a store may hold profiles under such names too.
+    """
+    flat = {
+        str(name): field
+        for name, field in dataset.data_vars.items()
+        if all(size == 1 for dim, size in field.sizes.items() if dim not in ("time", "lat", "lon"))
+    }
+    by_standard_name = {
+        str(field.attrs["standard_name"]): name for name, field in flat.items() if "standard_name" in field.attrs
+    }
+    found = {}
+    for ours, row in name_table().items():
+        known = [settings.names[ours]] if ours in settings.names else row["names"]
+        present = [name for name in known if name in flat]
+        present += [by_standard_name[name] for name in row["standard_names"] if name in by_standard_name]
+        if present:
+            found[ours] = present[0]
+    return found
+
+
 class FieldReader:
     """Fields of `raw` (canonical axes, loaded) at the hours of a window; `item` names the source in messages."""
 
@@ -82,20 +105,7 @@ class FieldReader:
 
     @cached_property
     def _names(self) -> dict[str, str]:
-        """Our name → the source's, from the settings, the known names, then the CF standard names."""
-        found = {}
-        by_standard_name = {
-            str(field.attrs["standard_name"]): str(name)
-            for name, field in self._raw.data_vars.items()
-            if "standard_name" in field.attrs
-        }
-        for ours, row in name_table().items():
-            known = [self._settings.names[ours]] if ours in self._settings.names else row["names"]
-            present = [name for name in known if name in self._raw.data_vars]
-            present += [by_standard_name[name] for name in row["standard_names"] if name in by_standard_name]
-            if present:
-                found[ours] = present[0]
-        return found
+        return source_names(self._raw, self._settings)
 
     def _find(self, name: str) -> str | None:
         return self._names.get(name)

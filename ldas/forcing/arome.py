@@ -21,7 +21,7 @@ from ldas.forcing.humidity import saturation_vapour_pressure, specific_humidity
 from ldas.forcing.settings import ForcingSettings
 from ldas.forcing.timeline import clip_small_negatives
 from ldas.grid import Grid
-from ldas.remote import filesystem, reading
+from ldas.remote import filesystem, fingerprints, reading
 from ldas.variables import variables
 
 log = logging.getLogger(__name__)
@@ -65,9 +65,14 @@ class AromeSource:
         dataset = xr.concat(parts, dim="time", join="exact", data_vars="minimal")
         return dataset.assign_attrs(fallback_reasons="; ".join(reasons))
 
-    def fingerprint(self, t0: datetime, t1: datetime) -> str:
-        """Always the same: the files of a run are never written again."""
-        return ""
+    def fingerprints(self, t0: datetime, t1: datetime, grid: Grid) -> dict[str, str]:
+        """See `ldas.forcing.source.ForcingSource`; the files of the runs that the rule names."""
+        given = self._settings
+        urls = []
+        for run, hours in hours_by_run(hours_of(t0, t1), given.arome).items():
+            names = ranges_for(_needed_leads([(hour - run) // HOUR for hour in hours]), given.arome)
+            urls += [file_url(run, package, name, given.arome) for package in given.arome.packages for name in names]
+        return fingerprints(urls, given.endpoint_url, given.patience)
 
     def _first_complete(self, run: datetime, hours: list[datetime], grid: Grid) -> tuple[xr.Dataset, list[str]]:
         reasons: list[str] = []
@@ -135,7 +140,7 @@ class AromeSource:
 
     def _messages(self, run: datetime, leads: list[int], grid: Grid) -> Messages:
         """Every needed field at every needed lead; raises IncompleteRun naming the first that is missing."""
-        needed = sorted({*leads, *(lead - 1 for lead in leads)})
+        needed = _needed_leads(leads)
         found: Messages = {}
         for package in self._settings.arome.packages:
             for name in ranges_for(needed, self._settings.arome):
@@ -201,6 +206,11 @@ class AromeSource:
             if size is not None and local.stat().st_size != size:
                 raise IncompleteRun(f"{url}: expected {size} bytes, got {local.stat().st_size}")
             yield local
+
+
+def _needed_leads(leads: list[int]) -> list[int]:
+    """The leads, and those before them from which sums are differenced."""
+    return sorted({*leads, *(lead - 1 for lead in leads)})
 
 
 def _humidity_field(messages: Messages, lead: int) -> str:

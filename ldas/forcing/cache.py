@@ -11,13 +11,17 @@ import xarray as xr
 
 from ldas.forcing.settings import ForcingSettings
 from ldas.grid import Grid
+from ldas.remote import ABSENT
+
+_CONTENT = "source_fingerprints"
 
 
 class WindowCache:
     """One window of one domain and setting in a cache folder; without a folder nothing is kept.
 
-    The name of a kept window holds a hash of the settings, the grid, the model's terrain and the source's
-    fingerprint: a changed setting or source never finds an old window.
+    The name of a kept window holds a hash of the settings, the grid and the model's terrain: a changed setting never
+    finds an old window. With it stand the fingerprints of what it was made from: a window whose source was written
+    again is made anew. One whose source is gone is good, for sources forget and replays look back.
     """
 
     def __init__(
@@ -28,7 +32,6 @@ class WindowCache:
         t0: datetime,
         t1: datetime,
         elevation: xr.DataArray | None,
-        fingerprint: str,
     ) -> None:
         self._folder = None if folder is None else Path(folder) / "forcing"
         self._keep = settings.cached_windows
@@ -36,20 +39,24 @@ class WindowCache:
             settings.model_dump_json(exclude={"cached_windows", "connect_timeout", "read_timeout"}).encode()
         )
         digest.update(json.dumps([grid.west, grid.south, grid.east, grid.north, grid.resolution]).encode())
-        digest.update(fingerprint.encode())
         if settings.elevation_correction is not None and elevation is not None:
             digest.update(elevation.values.tobytes())
         self._name = f"{t0:%Y%m%dT%H}_{t1:%Y%m%dT%H}_{digest.hexdigest()[:16]}.zarr"
 
-    def read(self) -> xr.Dataset | None:
-        """The kept window, or None."""
+    def read(self, content: dict[str, str]) -> xr.Dataset | None:
+        """The kept window, or None; `content` is the source's fingerprint now."""
         if self._folder is None or not (self._folder / self._name).is_dir():
             return None
         with xr.open_zarr(self._folder / self._name, chunks=None, consolidated=False) as dataset:
+            made_from = json.loads(dataset.attrs.pop(_CONTENT))
+            if any(mark not in (ABSENT, made_from.get(item)) for item, mark in content.items()):
+                return None
             return dataset.load()
 
-    def write(self, dataset: xr.Dataset) -> None:
+    def write(self, dataset: xr.Dataset, content: dict[str, str]) -> None:
         """Keep a window, whole or not at all, and remove the oldest beyond the bound.
+
+        `content` is the source's fingerprint before it was read.
 
         A window with fall-back records is not kept: its run may still appear.
         """
@@ -59,9 +66,10 @@ class WindowCache:
         target = self._folder / self._name
         with tempfile.TemporaryDirectory(dir=self._folder, prefix=".writing-") as scratch:
             written = Path(scratch) / "window.zarr"
-            dataset.to_zarr(written, consolidated=False)
-            if not target.exists():
-                written.rename(target)
+            dataset.assign_attrs({_CONTENT: json.dumps(content)}).to_zarr(written, consolidated=False)
+            if target.exists():
+                target.rename(Path(scratch) / "older.zarr")
+            written.rename(target)
         kept = sorted(self._folder.glob("*.zarr"), key=lambda path: path.stat().st_mtime)
         for old in kept[: -self._keep]:
             shutil.rmtree(old)

@@ -24,8 +24,8 @@ class ForcingSource(Protocol):
         """
         ...
 
-    def fingerprint(self, t0: datetime, t1: datetime) -> str:
-        """What changes when the content behind the window's addresses does; no file is read for it."""
+    def fingerprints(self, t0: datetime, t1: datetime, grid: Grid) -> dict[str, str]:
+        """The files or chunks that the window is read from → what changes when one is written again; none is read."""
         ...
 
 

@@ -40,13 +40,14 @@ def add_terrain(dataset: xr.Dataset, settings: ForcingSettings, grid: Grid) -> x
 
 
 def _from_dataset(uri: str, settings: ForcingSettings, grid: Grid) -> xr.DataArray:
-    terrain = around(canonical_axes(open_dataset(uri, settings.endpoint_url, settings.patience), uri), grid)
-    name = next((name for name in NAMES if name in terrain), None)
-    if name is None:
-        raise InputError(
-            f"{uri}: expected a variable {' or '.join(NAMES)}, got {', '.join(map(str, terrain.data_vars))}"
-        )
-    field = terrain[name].load()
+    with open_dataset(uri, settings.endpoint_url, settings.patience) as dataset:
+        terrain = around(canonical_axes(dataset, uri), grid)
+        name = next((name for name in NAMES if name in terrain), None)
+        if name is None:
+            raise InputError(
+                f"{uri}: expected a variable {' or '.join(NAMES)}, got {', '.join(map(str, terrain.data_vars))}"
+            )
+        field = terrain[name].load()
     return field.isel(time=0, drop=True) if "time" in field.dims else field
 
 

@@ -41,8 +41,9 @@ def window_forcing(
     if settings.elevation_correction is not None and elevation is None:
         raise ConfigurationError("forcing.elevation_correction: expected the model's elevation map, got none")
     source = open_source(settings)
-    kept = WindowCache(cache, settings, grid, t0, t1, elevation, "" if cache is None else source.fingerprint(t0, t1))
-    found = kept.read()
+    kept = WindowCache(cache, settings, grid, t0, t1, elevation)
+    content = {} if cache is None else source.fingerprints(t0, t1, grid)
+    found = kept.read(content)
     if found is not None:
         return found
     dataset = source.read(t0, t1, grid)
@@ -53,5 +54,5 @@ def window_forcing(
         dataset = correct_elevation(dataset, elevation, settings.elevation_correction, settings.precipitation_split)
     dataset = add_co2(dataset, settings)
     check_window(dataset, t0, t1)
-    kept.write(dataset)
+    kept.write(dataset, content)
     return dataset

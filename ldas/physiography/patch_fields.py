@@ -17,8 +17,8 @@ def read_patch_fields(settings: PhysiographySettings, grid: Grid) -> xr.Dataset:
     """
     assert settings.patch_fields is not None
     uri = settings.patch_fields.uri[0]
-    with reading(uri):
-        dataset = open_dataset(uri, settings.endpoint_url).load()
+    with reading(uri), open_dataset(uri, settings.endpoint_url) as opened:
+        dataset = opened.load()
     if "patch_fraction" not in dataset:
         raise InputError(f"{uri}: expected a variable 'patch_fraction', got {', '.join(map(str, dataset.data_vars))}")
     dataset = dataset.sortby("lat", ascending=False).sortby("lon")

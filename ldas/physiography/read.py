@@ -86,17 +86,17 @@ def _raster_window(source: rasterio.DatasetReader | WarpedVRT, uri: str, grid: G
 
 def _dataset(uri: str, variable: str, endpoint_url: str, grid: Grid) -> xr.DataArray | None:
     """The pixels of a Zarr or NetCDF variable that touch the domain."""
-    dataset = open_dataset(uri, endpoint_url)
-    if variable and variable not in dataset:
-        raise InputError(f"{uri}: expected a variable {variable!r}, got {', '.join(map(str, dataset.data_vars))}")
-    names = [variable] if variable else [str(name) for name, field in dataset.data_vars.items() if field.ndim >= 2]
-    if len(names) != 1:
-        raise ConfigurationError(f"{uri}: expected `variable` to name one of {', '.join(names) or 'no maps'}")
-    field = _geographic(dataset[names[0]].squeeze(drop=True), uri)
-    rows, cols = _touching(field["lat"].values, field["lon"].values, grid)
-    if not rows.any() or not cols.any():
-        return None
-    return field.isel(lat=rows, lon=cols).astype(np.float64).load()
+    with open_dataset(uri, endpoint_url) as dataset:
+        if variable and variable not in dataset:
+            raise InputError(f"{uri}: expected a variable {variable!r}, got {', '.join(map(str, dataset.data_vars))}")
+        names = [variable] if variable else [str(name) for name, field in dataset.data_vars.items() if field.ndim >= 2]
+        if len(names) != 1:
+            raise ConfigurationError(f"{uri}: expected `variable` to name one of {', '.join(names) or 'no maps'}")
+        field = _geographic(dataset[names[0]].squeeze(drop=True), uri)
+        rows, cols = _touching(field["lat"].values, field["lon"].values, grid)
+        if not rows.any() or not cols.any():
+            return None
+        return field.isel(lat=rows, lon=cols).astype(np.float64).load()
 
 
 def _touching(lat: np.ndarray, lon: np.ndarray, grid: Grid) -> tuple[np.ndarray, np.ndarray]:

@@ -232,21 +232,57 @@ def test_the_cache_gives_the_same_window_and_is_bounded(
     assert len(list((tmp_path / "cache" / "forcing").iterdir())) == 1
 
 
-@pytest.mark.parametrize("name", ["weather.nc", "weather.zarr"])
+@pytest.mark.parametrize("how", ["file", "store", "chunks", "chunks of version 2", "shards"])
 def test_a_source_that_is_written_again_is_read_again(
-    weather: xr.Dataset, grid: Grid, tmp_path: Path, name: str
+    weather: xr.Dataset, grid: Grid, tmp_path: Path, how: str
 ) -> None:
-    settings = ForcingSettings(uri=str(tmp_path / name))
+    """Also when nothing but the chunks of one field changes, and no metadata with them."""
+    path = tmp_path / ("weather.nc" if how == "file" else "weather.zarr")
+    settings, cache = ForcingSettings(uri=str(path)), tmp_path / "cache"
 
-    def window(warmer: float) -> float:
+    def write(warmer: float) -> None:
         content = weather.assign(Tair=weather["Tair"] + warmer)
-        if name.endswith(".nc"):
-            content.to_netcdf(tmp_path / name)
+        if how == "file":
+            content.to_netcdf(path)
+        elif how == "store" or not path.exists():
+            chunks = {"chunks": (1, 4, 4)} | ({"shards": (6, 8, 8)} if how == "shards" else {})
+            content.to_zarr(
+                path, mode="w", zarr_format=2 if "2" in how else 3, encoding={"Tair": chunks}, consolidated=True
+            )
         else:
-            content.to_zarr(tmp_path / name, mode="w")
-        return float(window_forcing(settings, grid, T0, T1, tmp_path / "cache")["Tair"].mean())
+            everywhere = {dim: slice(None) for dim in content["Tair"].dims}
+            content[["Tair"]].drop_vars(["lat", "lon", "time"]).to_zarr(path, mode="r+", region=everywhere)
 
-    assert window(1.0) - window(0.0) == pytest.approx(1.0)
+    def mean() -> float:
+        return float(window_forcing(settings, grid, T0, T1, cache)["Tair"].mean())
+
+    write(0.0)
+    first = mean()
+    write(1.0)
+    assert mean() - first == pytest.approx(1.0)
+    assert len(list((cache / "forcing").iterdir())) == 1, "the older window is replaced"
+
+
+def test_only_the_weather_of_a_store_is_read(weather: xr.Dataset, grid: Grid, tmp_path: Path) -> None:
+    """A store of hundreds of fields: chunks of others are not touched, profiles are no candidates for a name."""
+    levels = weather["Tair"].expand_dims(level=[500, 850], axis=1)
+    other = {"temperature": levels.assign_attrs(standard_name="air_temperature"), "z": levels, "cloud": weather["Tair"]}
+    weather.assign(other).to_zarr(tmp_path / "weather.zarr")
+    for name in other:
+        for chunk in (tmp_path / "weather.zarr" / name / "c").rglob("*"):
+            if chunk.is_file():
+                chunk.write_bytes(b"broken")
+    window = window_forcing(ForcingSettings(uri=str(tmp_path / "weather.zarr")), grid, T0, T1, tmp_path / "cache")
+    expected = window_forcing(stored(weather, tmp_path), grid, T0, T1)
+    np.testing.assert_array_equal(window["Tair"], expected["Tair"])
+
+
+def test_an_hour_without_one_number_is_named(weather: xr.Dataset, grid: Grid, tmp_path: Path) -> None:
+    for field in weather.drop_vars("elevation").data_vars.values():
+        field[9] = np.nan
+    with pytest.raises(ForcingUnavailable, match=r"Tair is missing at 2017-06-02T02:00Z \(1 hours in all\)"):
+        window_forcing(stored(weather, tmp_path), grid, T0, T1, tmp_path / "cache")
+    assert not (tmp_path / "cache").exists(), "nothing half-written is kept"
 
 
 def test_conversion_to_the_models_arrays(weather: xr.Dataset, grid: Grid, tmp_path: Path) -> None:

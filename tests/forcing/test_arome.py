@@ -135,6 +135,23 @@ def test_a_run_without_any_humidity_is_incomplete(tmp_path: Path, grid: Grid) ->
         window_forcing(settings_of(tmp_path), grid, T0, T1)
 
 
+def test_a_file_that_is_written_again_is_read_again_and_one_that_is_gone_is_not_missed(
+    both_runs: Path, tmp_path: Path, grid: Grid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files are deleted after fifteen days, while replays look back forty."""
+    settings, cache = settings_of(both_runs), tmp_path / "cache"
+
+    def mean() -> float:
+        return float(window_forcing(settings, grid, T0, T1, cache)["PSurf"].mean())
+
+    first = mean()
+    monkeypatch.setitem(arome_files.TRUTH, "sp", lambda hour: 99_000.0 + 0.0 * arome_files.PLANE)
+    write_run(both_runs, SECOND, FIRST, TO_18H)
+    assert mean() > first + 500.0
+    shutil.rmtree(both_runs)
+    assert mean() > first + 500.0
+
+
 def test_message_counts_are_checked_when_given(both_runs: Path, grid: Grid) -> None:
     with pytest.raises(ForcingUnavailable, match="SP2/13H18H: expected 67 messages, got 12"):
         window_forcing(settings_of(both_runs, message_counts={"SP2/13H18H": 67}), grid, T0, T1)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -51,6 +52,32 @@ def test_s3_gives_the_local_window(bucket: str, weather: xr.Dataset, grid: Grid,
     local = window_forcing(ForcingSettings(uri=str(tmp_path / "weather.nc")), grid, T0, T1)
     remote = window_forcing(ForcingSettings(uri=f"s3://weather/{name}", endpoint_url=bucket), grid, T0, T1)
     xr.testing.assert_equal(remote, local)
+
+
+@pytest.mark.parametrize("name", ["rewritten.nc", "rewritten.zarr"])
+def test_what_is_written_again_in_a_bucket_is_read_again_in_the_same_process(
+    bucket: str, weather: xr.Dataset, grid: Grid, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    client, settings = (
+        boto3.client("s3", endpoint_url=bucket),
+        ForcingSettings(uri=f"s3://weather/{name}", endpoint_url=bucket),
+    )
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+
+    def mean(warmer: float) -> float:
+        content = weather.assign(Tair=weather["Tair"] + warmer)
+        if name.endswith(".nc"):
+            content.to_netcdf(tmp_path / name)
+        else:
+            content.to_zarr(tmp_path / name, mode="w")
+        for path in [tmp_path / name, *(tmp_path / name).rglob("*")]:
+            if path.is_file():
+                client.upload_file(str(path), "weather", path.relative_to(tmp_path).as_posix())
+        return float(window_forcing(settings, grid, T0, T1, tmp_path / "cache")["Tair"].mean())
+
+    assert mean(1.0) - mean(0.0) == pytest.approx(1.0)
+    assert list((tmp_path / "scratch").iterdir()) == [], "fetched files are removed"
 
 
 @pytest.mark.parametrize("uri", ["s3://weather/none.nc", "s3://weather/none.zarr"])
