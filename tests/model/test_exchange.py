@@ -86,3 +86,4 @@ def test_roughness_is_limited_by_the_heights_of_the_weather() -> None:
     limited = 0.4**2 / (np.log(2.0) * np.log(2.0 / 0.39))
     assert heat_coefficient(0.0, exchange) == pytest.approx(limited, rel=1e-12)
     assert exchange.z0_effective[0] == 3.9
+    assert momentum_exchange.py_func(0.0, 3.9, 0.39, 6.0) == pytest.approx((0.4 / np.log(2.0)) ** 2, rel=1e-12)

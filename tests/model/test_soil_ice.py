@@ -123,6 +123,18 @@ def test_water_that_stays_liquid_in_the_cold_does_not_freeze() -> None:
     assert held.wg[0, 0] == pytest.approx(limit, rel=1e-6)
 
 
+def test_freezing_along_the_liquid_limit_has_an_apparent_capacity() -> None:
+    """Where cold abounds, C + L_f rho_w dw_max/dT takes the heat; the derivative here by differences."""
+    temperature, step = 262.0, 1e-3
+    limits = [Ground(262.0, 0.1, 0.0).liquid_limit(temperature + d) for d in (-step, 0.0, step)]
+    apparent = LATENT * (limits[2] - limits[0]) / (2.0 * step)
+    ground = Ground(temperature, limits[1] + 0.01, 0.0).freeze()
+    frozen = 0.01 * STEP / TAU
+    assert ground.wgi[0, 0] == pytest.approx(frozen, rel=1e-9)
+    assert ground.tg[0, 0] - temperature == pytest.approx(frozen * LATENT / (CAPACITY + apparent), rel=1e-6)
+    assert apparent > 0.02 * CAPACITY
+
+
 def test_frozen_fraction_grows_with_the_cold() -> None:
     temperatures = np.array([272.5, 271.0, 268.0, 260.0])
     ice = np.array([Ground(t, 0.3, 0.0).freeze(3).wgi[0, 0] for t in temperatures])
