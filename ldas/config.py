@@ -67,7 +67,7 @@ class RecordSettings(Settings):
     """S3 endpoint when it is not AWS; keys come from the environment."""
     region: str = "us-east-1"
     tries: int = Field(default=10, ge=1)
-    """How often a request to the store is tried, with growing pauses (about 15 s in all for 10)."""
+    """How often a request to the store is tried; the pauses double from 0.1 s (10 tries: up to 50 s)."""
     retention_days: int = Field(default=60, ge=1)
     """Snapshots and cycle tags older than this may expire."""
 

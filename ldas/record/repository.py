@@ -20,7 +20,7 @@ from ldas.model.state import State
 from ldas.record.arrays import array_at, attributes_at, values_at
 from ldas.record.configuration import check_configuration, grid_hash, parameter_hash
 from ldas.record.contents import CycleResult, Domain, Provenance, Snapshot
-from ldas.record.storage import exclusive, open_storage, repository_config, storing
+from ldas.record.storage import exclusive, open_storage, repository_config, storage_settings, storing
 from ldas.record.template import FORMAT, PAIRS, RESCALING, STATES, check_layout, layout
 from ldas.record.writing import (
     check_complete,
@@ -65,7 +65,7 @@ class Record:
         Raises RecordError when the address already holds a record. A creation that was interrupted can be repeated.
         """
         with storing(settings), exclusive(settings):
-            repository = icechunk.Repository.open_or_create(open_storage(settings), repository_config())
+            repository = icechunk.Repository.open_or_create(open_storage(settings), repository_config(settings))
             session = repository.writable_session(MAIN)
             root = zarr.open_group(session.store, mode="a")
             if attributes_at(root):
@@ -79,9 +79,9 @@ class Record:
         """An existing record; with a `configuration` raises RecordError when it is not the one it was made with."""
         with storing(settings):
             storage = open_storage(settings)
-            if not icechunk.Repository.exists(storage):
+            if not icechunk.Repository.exists(storage, storage_settings(settings)):
                 raise RecordError(f"{settings.uri}: there is no record; make it with `ldas init`")
-            record = cls(settings, icechunk.Repository.open(storage, repository_config()))
+            record = cls(settings, icechunk.Repository.open(storage, repository_config(settings)))
             if next(record.history(), None) is None:
                 raise RecordError(f"{settings.uri}: the creation of this record was interrupted; repeat `ldas init`")
             attributes = attributes_at(record.root())

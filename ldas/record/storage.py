@@ -42,9 +42,15 @@ def local_path(settings: RecordSettings) -> Path | None:
     return Path(parts.path) if parts.scheme in ("file", "") else None
 
 
-def repository_config() -> icechunk.RepositoryConfig:
-    """Manifests split along time; every other setting as Icechunk has it."""
+def storage_settings(settings: RecordSettings) -> icechunk.StorageSettings:
+    """The number of tries of a request; every other setting as Icechunk has it."""
+    return icechunk.StorageSettings(retries=icechunk.StorageRetriesSettings(max_tries=settings.tries))
+
+
+def repository_config(settings: RecordSettings) -> icechunk.RepositoryConfig:
+    """Manifests split along time, tries of a request; every other setting as Icechunk has it."""
     config = icechunk.RepositoryConfig.default()
+    config.storage = storage_settings(settings)
     splitting = icechunk.ManifestSplittingConfig.from_dict(
         {
             icechunk.ManifestSplitCondition.AnyArray(): {

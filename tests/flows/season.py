@@ -171,7 +171,10 @@ def operate(service: Service, gateways: dict[str, Gateway], faults: dict[int, Fa
             gateway.spoil()
             note(season, fault, ends, effect=hits > 0)
         check_order(service.record)
-        season.degraded += any(cycle.degraded for cycle in service.record.cycles()[-1:])
+        newest = service.record.cycles()[-1:]
+        season.degraded += any(cycle.degraded for cycle in newest)
+        reached = f"record up to {newest[-1].time:%Y-%m-%d}" if newest else "record empty"
+        print(f"day {number} of {last_day}: {fault.name if fault else 'no fault'}; {reached}", flush=True)
     serve_until(service.stac, service.arrivals, day(last_day) + timedelta(days=60))
     last = start_daily(service.context, service.profile, day(last_day), True, service.log)
     last.join()
@@ -252,7 +255,7 @@ def write_profile(path: Path, world: World, stac_url: str, endpoint: str, record
     content["domain"] |= {"name": "season", "title": "Simulated season"}
     content["observations"] |= {"retries": 1}
     content["window"] |= {"ssm_look_back_days": 20}
-    content["record"] = {"uri": record, "endpoint_url": endpoint}
+    content["record"] = {"uri": record, "endpoint_url": endpoint, "tries": 3}
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     return path
 
@@ -274,9 +277,7 @@ def print_season(season: Season, days: int, seconds: float) -> None:
     for name, ends in sorted(season.ends.items()):
         told = ", ".join(f"{count} {end}" for end, count in sorted(ends.items()))
         idle = f" ({season.without_effect[name]} without effect)" if season.without_effect[name] else ""
-        print(
-            f"{name:<{width}}  {sum(ends.values()):>2} injected: {told}" + (f" ({idle} without effect)" if idle else "")
-        )
+        print(f"{name:<{width}}  {sum(ends.values()):>2} injected: {told}{idle}")
     print(f"{days} days, {season.triggers} triggers, {season.effective} faults with effect, all survived")
     print(f"{season.late_granules} granules made later still, {season.replayed} cycles replayed")
     if season.overheads:

@@ -9,7 +9,7 @@ import pytest
 from ldas.config import RecordSettings
 from ldas.errors import AccessError, LdasError, TransientError
 from ldas.record import Record
-from tests.flows.gateway import Gateway
+from tests.flows.gateway import Gateway, Spoiler
 from tests.record.small import advance, new_record
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
@@ -39,7 +39,7 @@ class FaultyStore(Gateway):
 @pytest.fixture
 def store(s3_settings: RecordSettings) -> Iterator[tuple[FaultyStore, RecordSettings]]:
     gateway = FaultyStore(s3_settings.endpoint_url)
-    yield gateway, s3_settings.model_copy(update={"endpoint_url": gateway.url})
+    yield gateway, s3_settings.model_copy(update={"endpoint_url": gateway.url, "tries": 3})
     gateway.close()
 
 
@@ -72,3 +72,15 @@ def test_a_slow_store_is_waited_for(store: tuple[FaultyStore, RecordSettings]) -
     gateway.delay = 0.05
     advance(record, 1)
     assert Record.open(settings).load().cycles == 1
+
+
+def test_the_tries_of_a_request_are_those_of_the_profile(store: tuple[FaultyStore, RecordSettings]) -> None:
+    gateway, settings = store
+    new_record(settings)
+    hits = []
+    for tries in (1, 3):
+        gateway.spoil(Spoiler("unavailable", "/"))
+        with pytest.raises(TransientError, match="did not answer"):
+            Record.open(settings.model_copy(update={"tries": tries}))
+        hits.append(gateway.hits["unavailable"])
+    assert hits[1] > hits[0] >= 1
