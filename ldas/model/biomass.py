@@ -33,6 +33,8 @@ class BiomassParameters(NamedTuple):
     nitrogen_e: np.ndarray
     nitrogen_f: np.ndarray
     deciduous: np.ndarray  # n_d
+    sowing_day: np.ndarray  # int64
+    harvest_day: np.ndarray  # int64
 
 
 class Pools(NamedTuple):
@@ -65,6 +67,8 @@ def biomass_parameters(parameters: Parameters, multilayer: bool) -> BiomassParam
         nitrogen_e=p.nitrogen_e,
         nitrogen_f=p.nitrogen_f,
         deciduous=p.deciduous_dilution,
+        sowing_day=p.sowing_day,
+        harvest_day=p.harvest_day,
     )
 
 
@@ -162,3 +166,23 @@ def update_biomass(parameters, pools):
         pools.assimilation_max[i] = 0.0
         pools.respiration_structural[i] = 0.0
         pools.respiration_deep[i] = 0.0
+
+
+@helper
+def crop_stands(day, sowing, harvest):
+    """Whether the day of the year lies from sowing to harvest, both included; always where nothing is sown (day 0)."""
+    in_one_year = (day >= sowing) & (day <= harvest)
+    over_new_year = (day >= sowing) | (day <= harvest)
+    return (sowing == 0) | (in_one_year if sowing <= harvest else over_new_year)
+
+
+@kernel
+def clear_fields(parameters, day, pools):
+    """LAI = LAI_min and empty pools before sowing and after harvest, in place, after `update_biomass` (§8.6)."""
+    for i in range(pools.lai.shape[0]):
+        stands = crop_stands(day, parameters.sowing_day[i], parameters.harvest_day[i])
+        if parameters.vegetated[i] and not stands:
+            pools.biomass_leaf[i] = 0.0
+            pools.biomass_structural[i] = 0.0
+            pools.biomass_deep[i] = 0.0
+            pools.lai[i] = parameters.lai_min[i]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ldas.model.biomass import Pools, dilute_leaf_nitrogen, update_biomass
+from ldas.model.biomass import Pools, clear_fields, dilute_leaf_nitrogen, update_biomass
 from ldas.model.canopy_radiation import CanopyOptics
 from ldas.model.energy import add_fluxes, prepare_budget, prepare_humidity, solve_temperatures, spread_snow_flux
 from ldas.model.exchange import prepare_exchange
@@ -27,7 +27,7 @@ from ldas.model.patch_fluxes import (
 )
 from ldas.model.photosynthesis import CanopyAir, assimilate_gauss, assimilate_multilayer
 from ldas.model.respiration import average_topsoil, respire
-from ldas.model.runoff import subgrid_runoff
+from ldas.model.runoff import infiltration_excess, shed_excess, subgrid_runoff
 from ldas.model.snow import advance_snow, find_snow
 from ldas.model.snow_cover import cover_with_snow
 from ldas.model.snow_gather import (
@@ -56,7 +56,7 @@ class Stretch(NamedTuple):
     per_interval: int  # steps in a forcing interval
     suns: np.ndarray  # (step, 4) rows of `sun_positions`, from step `sun_first` on
     sun_first: int  # first step of an interval
-    daily: np.ndarray  # bool, whether vegetation is updated in each step from `sun_first` on
+    vegetation_day: np.ndarray  # int64, day of the year of the steps from `sun_first` on that update vegetation, else 0
 
 
 @kernel
@@ -229,10 +229,14 @@ def run_block(parameters, options, work, stretch, cell, states, surfaces, snow_l
 
             # water: §§4.10-4.13
             intercept(weather.rain, cover.p_sn, veg, wr_max, fluxes, dt, state.wr, work.supply)
+            if options.horton:
+                infiltration_excess(grid, soil, wg, wgi, work.supply, snow.outflow, work.excess)
             set_sinks(fluxes, snow, f2, work.supply, work.extraction, work.evaporation, work.sublimation)
             fill_row(out.runoff, 0.0)
             if options.dt92:
                 subgrid_runoff(parameters.runoff, options.dt92_b, wg, wgi, dt, work.supply, work.mean_water, out.runoff)
+            if options.horton:
+                shed_excess(work.excess, work.supply, out.runoff)
             fill_row(work.overflow, 0.0)
             fill_row(work.drained, 0.0)
             copy_rows(tg, work.tg_start, grid.n_water)
@@ -291,7 +295,7 @@ def run_block(parameters, options, work, stretch, cell, states, surfaces, snow_l
                 diagnose_snow(state.snow_swe, state.snow_density, state.snow_enthalpy, out)
 
             # vegetation: vegetation document §§7, 8
-            if living and stretch.daily[clock]:
+            if living and stretch.vegetation_day[clock] > 0:
                 if options.dilution:
                     average_topsoil(parameters.weights.forty, tg, work.t_1m)
                     dilute_leaf_nitrogen(parameters.biomass, state.leaf_nitrogen, weather.sw, work.t_1m, weather.co2)
@@ -308,6 +312,8 @@ def run_block(parameters, options, work, stretch, cell, states, surfaces, snow_l
                     state.leaf_nitrogen,
                 )
                 update_biomass(parameters.biomass, pools)
+                if parameters.any_sown:
+                    clear_fields(parameters.biomass, stretch.vegetation_day[clock], pools)
                 update_surface(rules, lai, wg[0], parameters.w_sat_top, evolving, surface)
             if living:
                 respire(

@@ -35,6 +35,7 @@ LAYERED = (
     "cumulative_roots",
 )
 DRY_FLOOR, DRY_NIR_STEP = 0.05, 0.10
+DAYS_OF_YEAR = 366
 
 
 def derive_parameters(
@@ -84,6 +85,7 @@ def derive_parameters(
     fields |= thermal(sand, fields["w_sat"])
     fields |= _soil_albedo(sand[0], fields["vegetated"], vegetated_share, options, given)
     fields |= {"patch": patch, "latitude": latitude, "longitude": longitude}
+    fields |= {name: np.zeros(columns) for name in ("sowing_day", "harvest_day")}
     _replace(fields, given)
 
     parameters = Parameters(
@@ -101,7 +103,7 @@ def vegetated_share_of_cells(cell: np.ndarray, patch: np.ndarray, fraction: np.n
 
 
 def _dtype(name: str) -> type:
-    integers = ("patch", "n_water", "veg_rule", "height_rule")
+    integers = ("patch", "n_water", "veg_rule", "height_rule", "sowing_day", "harvest_day")
     flags = ("vegetated", "woody", "tropical", "c4", "drought_avoiding")
     return np.int64 if name in integers else np.bool_ if name in flags else np.float64
 
@@ -235,5 +237,11 @@ def _check(parameters: Parameters) -> None:
         ),
     ):
         _refuse(wrong, value, expectation)
+    for name, day, other in (
+        ("sowing_day", p.sowing_day, p.harvest_day),
+        ("harvest_day", p.harvest_day, p.sowing_day),
+    ):
+        _refuse((day < 0) | (day > DAYS_OF_YEAR), day, f"{name}: expected a day of the year from 1 to 366")
+        _refuse((day == 0) & (other > 0), day, f"{name}: expected a day of the year beside the other date")
     total = p.root_fraction.sum(axis=0)
     _refuse((total > 0.0) & (np.abs(total - 1.0) > 1e-6), total, "root_fraction: expected a sum of 1 or 0")

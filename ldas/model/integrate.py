@@ -245,7 +245,9 @@ def stretch_of(forcing: Forcing, options: ModelOptions, first: int, count: int) 
     sun_last = -(-(first + count) // per_interval) * per_interval
     seconds = np.arange(sun_first, sun_last) * options.time_step
     times = forcing.start.astype("datetime64[ms]") + np.round(seconds * 1000.0).astype("timedelta64[ms]")
-    second_of_day = (times - times.astype("datetime64[D]")) / np.timedelta64(1, "s")
+    dates = times.astype("datetime64[D]")
+    second_of_day = (times - dates) / np.timedelta64(1, "s")
+    day_of_year = (dates - times.astype("datetime64[Y]").astype("datetime64[D]")) // np.timedelta64(1, "D") + 1
     since_update = second_of_day - 3600.0 * options.vegetation_update_hour
     held = {field for name in options.constant_forcing for field in _fields_of(name)}
     return Stretch(
@@ -254,7 +256,7 @@ def stretch_of(forcing: Forcing, options: ModelOptions, first: int, count: int) 
         per_interval=per_interval,
         suns=sun_positions(times),
         sun_first=sun_first,
-        daily=(since_update >= 0.0) & (since_update < options.time_step),
+        vegetation_day=np.where((since_update >= 0.0) & (since_update < options.time_step), day_of_year, 0),
     )
 
 

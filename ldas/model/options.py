@@ -17,6 +17,8 @@ class ModelOptions(Settings):
     runoff: Literal["WSAT", "DT92"] = "DT92"
     dt92_b: float = Field(default=0.5, gt=0)
     """Shape parameter B of the DT92 subgrid runoff."""
+    horton: bool = False
+    """Runoff of what exceeds the infiltration capacity (energy document §4.11, f_sat = 0), with either `runoff`."""
     canopy_radiation: Literal["gauss", "multilayer"] = "gauss"
     """3-point Gauss scheme (`LTR_ML=F`) or ten-layer radiative transfer (`LTR_ML=T`)."""
     soil_albedo: Literal["DRY", "WET", "MEAN", "EVOL", "given"] = "DRY"

@@ -79,6 +79,8 @@ class Parameters:
     lai_shade: np.ndarray  # L_sh
     re25: np.ndarray  # kg CO2 m-2 s-1, respiration option PRM
     deciduous_dilution: np.ndarray  # n_d of the nitrogen-dilution option
+    sowing_day: np.ndarray  # int64, day of the year from 1 on; 0 = never sown, never harvested
+    harvest_day: np.ndarray  # int64, last day of the crop; a season may run over the new year
 
     @classmethod
     def names(cls) -> tuple[str, ...]:

@@ -1,13 +1,20 @@
-"""Subgrid surface runoff DT92 (Dümenil and Todini 1992, Habets et al. 1999; energy document §4.11)."""
+"""Surface runoff before infiltration (energy document §4.11).
+
+Subgrid runoff DT92 (Dümenil and Todini 1992, Habets et al. 1999), and the infiltration excess of Horton, an option.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from ldas.model.constants import RHO_W
-from ldas.model.fastmath import power
+from ldas.model.constants import RHO_W, W_MIN
+from ldas.model.fastmath import exp, power
 from ldas.model.kernel import kernel
 from ldas.model.parameters import Parameters
+from ldas.model.soil import row_of
+from ldas.model.soil_water import ICE_IMPEDANCE
+
+HORTON_DEPTH = 0.10  # m, the capacity is that of the layers down to the first bottom at or below it
 
 
 class RunoffParameters(NamedTuple):
@@ -60,3 +67,37 @@ def subgrid_runoff(parameters, shape, wg, wgi, dt, supply, mean_water, runoff):
             made = (w > w_wilt) & (supply[i] > 0.0) & (supply[i] - rate > 0.0)
             runoff[i] = rate if made else 0.0
             supply[i] -= runoff[i]
+
+
+@kernel
+def infiltration_excess(grid, soil, wg, wgi, ground_water, outflow, excess):
+    """Fill `excess`, what rain and drip `ground_water` and melt `outflow` each bring above the infiltration capacity.
+
+    All in kg m-2 s-1. The capacity is the mean over the top 0.10 m of the conductivity at the wetting front, reduced by
+    ice, from the water before infiltration.
+    """
+    for i in range(excess.shape[0]):
+        excess[i] = 0.0
+    depth = 0.0
+    for j in range(grid.n_water):
+        if depth < HORTON_DEPTH - 1.0e-9:
+            depth += grid.thickness[j]
+            k = row_of(soil.w_sat, j)
+            for i in range(excess.shape[0]):
+                water, ice = wg[j, i], wgi[j, i]
+                s = min(1.0, water / max(W_MIN, soil.w_sat[k, i] - ice))
+                open_share = exp(-ICE_IMPEDANCE * ice / (ice + water))
+                suction = soil.b[k, i] * soil.psi_sat[k, i] * (s - 1.0)
+                excess[i] += open_share * soil.k_sat[k, i] * (grid.thickness[j] + suction)
+    for i in range(excess.shape[0]):
+        capacity = RHO_W * excess[i] / depth
+        excess[i] = max(0.0, ground_water[i] - capacity) + max(0.0, outflow[i] - capacity)
+
+
+@kernel
+def shed_excess(excess, supply, runoff):
+    """Move `excess`, or what is left of the water reaching the ground `supply`, to `runoff`, all kg m-2 s-1."""
+    for i in range(supply.shape[0]):
+        shed = min(excess[i], max(0.0, supply[i]))
+        supply[i] -= shed
+        runoff[i] += shed

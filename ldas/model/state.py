@@ -1,5 +1,6 @@
 """The prognostic state of a set of columns: all that a restart carries (energy document §3.4)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -85,15 +86,16 @@ class State:
         """True when every bit is the same (NaN counts as a difference)."""
         return all(np.array_equal(value, getattr(other, name)) for name, value in self.as_dict().items())
 
-    def check(self, w_sat: np.ndarray, n_water: np.ndarray) -> None:
+    def check(self, w_sat: np.ndarray, n_water: np.ndarray, place: Callable[[int], str] = "column {}".format) -> None:
         """Raise InputError naming variable, layer and column of the first value that no run may start from.
 
-        `w_sat` is (14, column), `n_water` (column,) the number of hydrological layers.
+        `w_sat` is (14, column), `n_water` (column,) the number of hydrological layers; `place` gives a column's words.
         """
         for name, value in self.as_dict().items():
             if not np.isfinite(value).all():
-                place = np.argwhere(~np.isfinite(value))[0]
-                raise InputError(f"state {name}: expected finite numbers, got {value[tuple(place)]} at {_place(place)}")
+                index = np.argwhere(~np.isfinite(value))[0]
+                where = _words(index, place)
+                raise InputError(f"state {name}: expected finite numbers, got {value[tuple(index)]} at {where}")
         active = np.arange(SOIL_LAYERS)[:, None] < n_water
         surplus = np.where(np.arange(SOIL_LAYERS)[:, None] == 0, DEPOSITED_ICE, 1e-9)
         for name, wrong, expectation in (
@@ -102,14 +104,17 @@ class State:
             ("wgi", active & (self.wgi < 0.0), "expected ice >= 0"),
             ("tg", (self.tg < 180.0) | (self.tg > 350.0), "expected 180 to 350 K"),
             ("snow_swe", self.snow_swe < 0.0, "expected snow mass >= 0"),
+            ("snow_density", self.snow_density <= 0.0, "expected a density > 0"),
             ("wr", self.wr < 0.0, "expected intercepted water >= 0"),
+            ("resa", self.resa <= 0.0, "expected a resistance > 0"),
             ("lai", self.lai < 0.0, "expected LAI >= 0"),
         ):
             if wrong.any():
-                place = np.argwhere(wrong)[0]
-                value = getattr(self, name)[tuple(place)]
-                raise InputError(f"state {name}: {expectation}, got {value:.6g} at {_place(place)}")
+                index = np.argwhere(wrong)[0]
+                value = getattr(self, name)[tuple(index)]
+                raise InputError(f"state {name}: {expectation}, got {value:.6g} at {_words(index, place)}")
 
 
-def _place(index: np.ndarray) -> str:
-    return f"layer {index[0] + 1}, column {index[1]}" if len(index) == 2 else f"column {index[0]}"
+def _words(index: np.ndarray, place: Callable[[int], str]) -> str:
+    layer = f"layer {index[0] + 1}, " if len(index) == 2 else ""
+    return layer + place(index[-1])

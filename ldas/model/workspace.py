@@ -125,6 +125,7 @@ class BlockParameters(NamedTuple):
     snow: SnowParameters
     w_sat_top: np.ndarray
     any_vegetated: bool
+    any_sown: bool
     place: Place
     runoff: RunoffParameters
     surface: SurfaceParameters
@@ -143,6 +144,7 @@ class StepOptions(NamedTuple):
     water_substeps: int
     dt92: bool
     dt92_b: float
+    horton: bool
     multilayer: bool
     prm: bool
     dilution: bool
@@ -186,6 +188,7 @@ class Workspace(NamedTuple):
     evaporation: np.ndarray
     sublimation: np.ndarray
     mean_water: np.ndarray
+    excess: np.ndarray
     water: SoilWater
     respiration: RespirationFluxes
     t_1m: np.ndarray
@@ -214,6 +217,7 @@ def block_parameters(parameters: Parameters, options: ModelOptions) -> BlockPara
         snow=SnowParameters(p.forest_fraction, p.permanent_snow, p.layer_bottom[0].copy()),
         w_sat_top=p.w_sat[0].copy(),
         any_vegetated=bool(p.vegetated.any()),
+        any_sown=bool(p.sowing_day.any()),
         place=place_of(p.latitude, p.longitude),
         runoff=runoff_parameters(p),
         surface=surface_parameters(p),
@@ -234,6 +238,7 @@ def step_options(options: ModelOptions, z_t: float, z_u: float, diagnostics: boo
         water_substeps=1 if step < 900.0 else max(2, round(step / 900.0)),
         dt92=options.runoff == "DT92",
         dt92_b=options.dt92_b,
+        horton=options.horton,
         multilayer=options.canopy_radiation == "multilayer",
         prm=options.respiration == "PRM",
         dilution=options.nitrogen_dilution,
@@ -306,6 +311,7 @@ def make_workspace(columns: int, snow_layers: int, grid: SoilGrid, fields: int) 
         evaporation=row(),
         sublimation=row(),
         mean_water=row(),
+        excess=row(),
         water=SoilWater(**water),
         respiration=RespirationFluxes(row(), row(), out.ecosystem_respiration),
         t_1m=row(),

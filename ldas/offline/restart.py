@@ -60,7 +60,7 @@ def read_restart(
     except OSError as error:
         raise InputError(f"{path}: cannot read the restart file ({error.strerror or error})") from error
     try:
-        state.check(parameters.w_sat, parameters.n_water)
+        state.check(parameters.w_sat, parameters.n_water, columns.place)
     except InputError as error:
         raise InputError(f"{path}, {np.datetime_as_string(time, unit='s')}: {error}") from error
     return state, time

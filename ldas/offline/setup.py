@@ -115,7 +115,7 @@ def _point_state(point: Point, parameters: Parameters, site: Site) -> State:
             raise InputError(f"state: {name} is not a field of the state; expected one of {', '.join(State.names())}")
         current = getattr(state, name)
         current[...] = _filled(name, current, value, patches)
-    state.check(parameters.w_sat, parameters.n_water)
+    state.check(parameters.w_sat, parameters.n_water, lambda column: f"patch {patches[column]}")
     return state
 
 

@@ -21,7 +21,7 @@ from ldas.record.contents import Domain
 from ldas.variables import Variable, variables
 
 _CONTROLS = " ".join(CONTROL)
-FORMAT = 1
+FORMAT = 2
 TIME_UNITS = "seconds since 1970-01-01"
 COLUMNS_PER_CHUNK = 16384
 CELLS_PER_CHUNK_SIDE = 256

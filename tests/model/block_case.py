@@ -44,7 +44,7 @@ class BlockCase:
             per_interval=steps,
             suns=np.tile([np.cos(zenith), 0.0, 1.0, 0.0], (steps, 1)),
             sun_first=0,
-            daily=np.zeros(steps, dtype=bool),
+            vegetation_day=np.zeros(steps, dtype=np.int64),
         )
         surfaces = np.zeros((1, len(SurfaceFields._fields), columns))
         collector = make_collector((OutputRequest(("le",)),), steps, 1, columns, self.snow_layers)

@@ -104,6 +104,7 @@ def test_any_weather_and_state_stay_physical(snow_layers, canopy, seed, time_ste
         canopy_radiation=canopy,
         time_step=time_step,
         runoff=("WSAT", "DT92")[seed % 2],
+        horton=seed % 4 >= 2,
         threads=1,
     )
     p = random_parameters(generator, options)

@@ -195,4 +195,4 @@ def test_restart_of_other_columns_or_layers(tmp_path, site_file, forcing_file, k
     site_file.write_text(SITE)
     with netCDF4.Dataset(restart, "a") as file:
         file["wg"][3, 1] = 0.8
-    refused(request, kept, ("r.nc", "2017-03-01T02:00:00", "wg", "w_sat", "layer 4, column 1"))
+    refused(request, kept, ("r.nc", "2017-03-01T02:00:00", "wg", "w_sat", "layer 4, meadow, patch 10"))
