@@ -72,13 +72,14 @@ class Answer:
 class ScriptedServer:
     """An HTTP server that gives each path its answers in turn, the last one for ever; `default` (404) elsewhere.
 
-    `requests` lists method and path of what was asked. Ranges are honoured for answers of status 200.
+    `requests` lists method and path of what was asked, `bytes_sent` counts the bodies. Ranges are honoured for answers of status 200.
     """
 
     def __init__(self) -> None:
         self.script: dict[str, list[Answer]] = {}
         self.default = Answer(status=404)
         self.requests: list[tuple[str, str]] = []
+        self.bytes_sent = 0
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -102,6 +103,7 @@ class ScriptedServer:
                     self.send_header(name, value)
                 self.end_headers()
                 if self.command != "HEAD":
+                    owner.bytes_sent += len(body) - given.withheld
                     self.wfile.write(body[: len(body) - given.withheld])
                     self.wfile.flush()
                     time.sleep(given.stall)

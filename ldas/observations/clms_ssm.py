@@ -1,8 +1,10 @@
 """CLMS surface soil moisture 1 km, Europe, daily, Sentinel-1 (data document §1.3): degree of saturation in %.
 
 Understands versions 1.1 and 1.2. Raw integers 0…200 are valid, 241…255 are flags; the automatic decoding would turn
-all but 255 into numbers.
+all but 255 into numbers. A number above 200 that is no known flag is never a value: it is left out, flagged and logged.
 """
+
+import logging
 
 import numpy as np
 import xarray as xr
@@ -18,8 +20,18 @@ from ldas.observations.settings import ProductSettings
 
 VERSIONS = ((1, 1), (1, 2))
 STEP, SCALE, LARGEST = 1.0 / 112.0, 0.5, 200
-FLAGS = {1: "exceeding_min", 2: "exceeding_max", 4: "water", 8: "sensitivity", 16: "slope", 32: "missing"}
+UNKNOWN_CODE = 64
+FLAGS = {
+    1: "exceeding_min",
+    2: "exceeding_max",
+    4: "water",
+    8: "sensitivity",
+    16: "slope",
+    32: "missing",
+    UNKNOWN_CODE: "unknown_code",
+}
 CODES = {241: 1, 242: 2, 251: 4, 252: 8, 253: 16, 255: 32}
+_log = logging.getLogger(__name__)
 
 
 def read(reader: AssetReader, granule: GranuleRef, settings: ProductSettings, grid: Grid) -> xr.Dataset | None:
@@ -36,9 +48,10 @@ def read(reader: AssetReader, granule: GranuleRef, settings: ProductSettings, gr
     check_registration(ssm, granule.id, STEP, "edge")
     scale = scale_of(ssm, granule.assets[next(iter(granule.assets))].scale, SCALE, granule.id)
     number = ssm.number.astype(int)
-    unknown = set(np.unique(number[number > LARGEST])) - set(CODES)
-    if unknown:
-        raise InputError(f"item {granule.id}: {min(unknown)} is neither a value (0 to 200) nor a flag of the product")
+    codes = dict.fromkeys(set(np.unique(number[number > LARGEST]).tolist()) - set(CODES), UNKNOWN_CODE)
+    if codes:
+        pixels = np.isin(number, list(codes)).sum()
+        _log.warning("item %s: %d pixels hold numbers of unknown meaning: %s", granule.id, pixels, sorted(codes))
     valid = number <= LARGEST
     overlap = Overlap.of(ssm.lat, ssm.lon, grid)
     share = overlap.share(valid)
@@ -48,7 +61,7 @@ def read(reader: AssetReader, granule: GranuleRef, settings: ProductSettings, gr
         noise = fields["noise"].number.astype(int)
         uncertainty = overlap.mean(scale * noise, valid & (noise <= LARGEST))
     flags = np.zeros(grid.shape, int)
-    for code, bit in CODES.items():
+    for code, bit in (CODES | codes).items():
         flags |= np.where(overlap.share(number == code) > 1e-9, bit, 0)
     return observation_dataset(
         grid,

@@ -12,6 +12,7 @@ from pystac_client import Client
 from pystac_client.exceptions import APIError
 from pystac_client.stac_api_io import StacApiIO
 from pystac_client.warnings import DoesNotConformTo
+from urllib3.exceptions import InvalidHeader
 from urllib3.util.retry import Retry
 
 from ldas.errors import AccessError, InputError, TransientError
@@ -25,10 +26,13 @@ _log = logging.getLogger(__name__)
 
 
 class _BoundedRetry(Retry):
-    """urllib3's retry with the server's Retry-After cut to `LONGEST_RETRY_AFTER` seconds."""
+    """urllib3's retry with the server's Retry-After cut to `LONGEST_RETRY_AFTER` seconds; nonsense in it is ignored."""
 
     def get_retry_after(self, response: Any) -> float | None:
-        asked = super().get_retry_after(response)
+        try:
+            asked = super().get_retry_after(response)
+        except InvalidHeader:
+            return None
         return None if asked is None else min(asked, LONGEST_RETRY_AFTER)
 
 

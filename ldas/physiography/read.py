@@ -15,7 +15,7 @@ from ldas.errors import ConfigurationError, InputError
 from ldas.grid import Grid
 from ldas.physiography.settings import MapLayer
 from ldas.remote import filesystem, open_dataset, reading
-from ldas.remote_raster import open_blocks, open_raster
+from ldas.remote_raster import open_blocks, open_mosaic, open_raster
 
 _RASTER = (".tif", ".tiff", ".vrt")
 _FACTORS = {
@@ -56,9 +56,10 @@ def _raster(uri: str, variable: str, endpoint_url: str, grid: Grid) -> xr.DataAr
 
 @contextmanager
 def _opened(fs: fsspec.AbstractFileSystem, path: str) -> Iterator[rasterio.DatasetReader]:
-    if path.lower().endswith(".vrt"):  # names further files
+    if path.lower().endswith(".vrt"):
         fs.info(path)  # a refusal or a missing file shows here; GDAL would call both an unreadable file
-        with rasterio.open(path, opener=fs) as source:
+        local = "file" in fs.protocol  # the operator's own VRT may name files anywhere
+        with rasterio.open(path) if local else open_mosaic(fs, path) as source:
             yield source
     else:
         with open_blocks(fs, path) as file, open_raster(file, path) as source:
