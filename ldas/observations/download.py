@@ -5,7 +5,8 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import fsspec
@@ -48,23 +49,32 @@ class AssetReader:
         """The asset as a local file, fetched once, its size, MD5 and magic bytes verified.
 
         A known address with another checksum is fetched again. Raises InputError for a file that is not what the
-        catalogue says (final), TransientError or AccessError for a source that does not answer or refuses.
+        catalogue says or larger than the cache may be (final), TransientError or AccessError for a source that does
+        not answer or refuses, TransientError for a cache folder that cannot be written.
         """
         target = self.cache / f"{_key(asset)}{Path(asset.href).suffix}"
         if target.exists():
             os.utime(target)
             return target
+        if asset.size is not None:
+            self._check_bound(asset.href, asset.size)
 
         def fetch() -> Path:
             fs, path = self.filesystem(asset.href)
-            self.cache.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self.cache, prefix=".part-")
-            partial = Path(name)
+            with self._writing():
+                self.cache.mkdir(parents=True, exist_ok=True)
+                handle, name = tempfile.mkstemp(dir=self.cache, prefix=".part-")
+            partial, size = Path(name), 0
             try:
-                with os.fdopen(handle, "wb") as out, fs.open(path, "rb", block_size=4 * CHUNK) as source:
+                with os.fdopen(handle, "wb", buffering=0) as out, fs.open(path, "rb", block_size=4 * CHUNK) as source:
                     while block := source.read(4 * CHUNK):
-                        out.write(block)
+                        size += len(block)
                         self.bytes_read += len(block)
+                        self._check_bound(asset.href, size)
+                        with self._writing():
+                            rest = memoryview(block)
+                            while rest:
+                                rest = rest[out.write(rest) :]
                 verify(partial, asset)
                 partial.replace(target)
             finally:
@@ -88,6 +98,20 @@ class AssetReader:
                     raise
                 time.sleep(min(0.5 * 2**attempt, 20.0))
         raise TransientError(f"{href}: no try was allowed (retries {self.settings.retries})")
+
+    def _check_bound(self, href: str, size: int) -> None:
+        bound = self.settings.cache_gigabytes
+        if size > bound * 1e9:
+            limit = f"the {bound:g} GB of observations.cache_gigabytes"
+            raise InputError(f"{href}: {size / 1e9:.3g} GB or more, expected at most {limit}")
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A full or read-only disk of ours is no fault of the granule: later the granule may be had."""
+        try:
+            yield
+        except OSError as error:
+            raise TransientError(f"{self.cache}: the cache cannot be written ({error.strerror})") from error
 
     def _trim(self, keep: Path) -> None:
         """Remove the files used longest ago until the cache is within its bound."""

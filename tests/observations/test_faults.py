@@ -2,7 +2,11 @@
 
 import json
 import os
+import tempfile
+import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from email.utils import formatdate
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +14,8 @@ import pytest
 
 from ldas.errors import AccessError, InputError, TransientError
 from ldas.grid import Grid
-from ldas.observations import Observations, collect
+from ldas.observations import Observations, collect, discovery
+from ldas.observations.clms_ssm import UNKNOWN_CODE
 from ldas.observations.discovery import find_granules
 from ldas.observations.download import AssetReader
 from ldas.observations.granule import Asset
@@ -55,6 +60,28 @@ def test_a_burst_of_429_and_503_is_outlasted(scripted_server: ScriptedServer) ->
     serve_catalogue(scripted_server, BUSY, DOWN, [item(COG, "s3://eodata/x.tiff")])
     assert find(scripted_server) == [COG]
     assert [path for _, path in scripted_server.requests].count("/search") == 3
+
+
+def http_date(seconds: float) -> str:
+    return formatdate(time.time() + seconds, usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "waited"),
+    [(lambda: "3600", 1.0), (lambda: http_date(3600), 1.0), (lambda: http_date(-3600), 0.0), (lambda: "soon", 0.0)],
+    ids=["an hour", "a date in an hour", "a date in the past", "nonsense"],
+)
+def test_retry_after_is_honoured_up_to_a_bound(
+    scripted_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, asked: Callable[[], str], waited: float
+) -> None:
+    """The bound is a second here and twenty in service."""
+    assert discovery.LONGEST_RETRY_AFTER == 20
+    monkeypatch.setattr(discovery, "LONGEST_RETRY_AFTER", 1.0)
+    busy = Answer(status=429, headers={"Retry-After": asked()})
+    serve_catalogue(scripted_server, busy, [item(COG, "s3://eodata/x.tiff")])
+    started = time.monotonic()
+    assert find(scripted_server) == [COG]
+    assert waited <= time.monotonic() - started < waited + 5.0
 
 
 @pytest.mark.parametrize("answer", [BUSY, DOWN, Answer(status=500)], ids=["429", "503", "500"])
@@ -233,6 +260,38 @@ def test_the_cache_stays_within_its_bound(scripted_server: ScriptedServer, tmp_p
     assert len(left_in_cache(tmp_path)) == 2 and newest in left_in_cache(tmp_path)
 
 
+@pytest.mark.parametrize("stated", [True, False])
+def test_a_file_larger_than_the_cache_may_be_is_refused_by_name(
+    scripted_server: ScriptedServer, tmp_path: Path, stated: bool
+) -> None:
+    content = netcdf(tmp_path)
+    scripted_server.script["/g.nc"] = [Answer(content)]
+    small = settings(scripted_server).model_copy(update={"cache_gigabytes": 1e-9 * (len(content) - 1)})
+    asset = Asset(f"{scripted_server.url}/g.nc", len(content) if stated else None)
+    with pytest.raises(
+        InputError, match=r"/g\.nc: .* GB or more, expected at most the .* observations.cache_gigabytes"
+    ):
+        AssetReader(small, tmp_path / "cache").whole_file(asset)
+    assert left_in_cache(tmp_path) == [] and (len(scripted_server.requests) == 0) is stated
+
+
+@pytest.mark.parametrize("fault", ["full", "no folder"])
+def test_a_disk_of_ours_that_cannot_be_written_is_no_fault_of_the_granule(
+    scripted_server: ScriptedServer, tmp_path: Path, fault: str
+) -> None:
+    """/dev/full takes the place of the half-written file: its writes fail as on a full disk."""
+    content = netcdf(tmp_path)
+    scripted_server.script["/g.nc"] = [Answer(content)]
+    cache = tmp_path / "cache"
+    if fault == "no folder":
+        cache.write_bytes(b"a file stands where the folder should")
+    with pytest.MonkeyPatch.context() as patch:
+        if fault == "full":
+            patch.setattr(tempfile, "mkstemp", lambda **_: (os.open("/dev/full", os.O_WRONLY), str(cache / "part")))
+        with pytest.raises(TransientError, match=f"{cache}: the cache cannot be written"):
+            fetch(scripted_server, tmp_path, Asset(f"{scripted_server.url}/g.nc", len(content)), retries=0)
+
+
 def read_local(tmp_path: Path, path: Path, variant: str, **asset: object) -> Observations:
     """The outcome of one local granule behind a catalogue of one item."""
     server = ScriptedServer()
@@ -259,6 +318,21 @@ def test_a_contradictory_scale_is_refused(tmp_path: Path, where: str) -> None:
     path = write_ssm(tmp_path, scale=0.25 if where == "file" else 0.5)
     found = read_local(tmp_path, path, "cog", **{"raster:scale": 0.5 if where == "file" else 0.25})
     assert found.ssm is None and f"the {where} states a scale of 0.25" in found.degraded[0]
+
+
+@pytest.mark.parametrize("code", [201, 230, 254])
+def test_a_number_that_is_neither_value_nor_known_flag_is_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, code: int
+) -> None:
+    lat, lon = ssm_axes()
+    number = np.full((ROWS, len(lon)), 100)
+    number[:, lon < 4.15] = code
+    found = read_local(tmp_path, write_ssm_netcdf(tmp_path / "g.nc", number, lat, lon, 0.5), "nc")
+    assert found.degraded == [] and found.ssm is not None
+    west, east = GRID.lon < 4.14, GRID.lon > 4.16
+    assert np.isnan(found.ssm.value[:, west]).all() and np.allclose(found.ssm.value[:, east], 50.0)
+    assert (found.ssm["flags"][:, west] == UNKNOWN_CODE).all() and (found.ssm["flags"][:, east] == 0).all()
+    assert f"pixels hold numbers of unknown meaning: [{code}]" in caplog.text
 
 
 def test_a_grid_shifted_by_half_a_pixel_is_refused(tmp_path: Path) -> None:
