@@ -25,13 +25,13 @@ demo: $(STAMP)
 	@$(BIN)/ldas demo $(DEMO_ARGS)
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -n $(XDIST) --dist loadgroup -m "not benchmark and not parity"
+	@$(BIN)/python -m pytest -n $(XDIST) --dist loadgroup -m "not benchmark"
 
 test-fast: $(STAMP)
-	@$(BIN)/python -m pytest -n $(XDIST) --dist loadgroup -m "not slow and not server and not benchmark and not parity"
+	@$(BIN)/python -m pytest -n $(XDIST) --dist loadgroup -m "not slow and not server and not benchmark"
 
 parity: $(STAMP)
-	@$(BIN)/python -m pytest -m parity tests/model
+	@$(BIN)/python -m pytest tests/model/test_reference_run.py
 
 bench: $(STAMP)
 	@$(BIN)/python -m pytest -s -m benchmark tests/benchmarks

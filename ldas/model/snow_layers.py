@@ -4,7 +4,7 @@ import numpy as np
 
 from ldas.model.constants import C_I, L_F, RHO_W, T_T
 from ldas.model.kernel import helper, kernel
-from ldas.model.snow_optics import broadband, optical_diameter, spectral_albedo
+from ldas.model.snow_optics import THICKNESS_MIN, broadband, optical_diameter, spectral_albedo
 
 DENSITY_MIN = 50.0
 DENSITY_MAX = 750.0
@@ -82,11 +82,11 @@ def add_snowfall(weather, surface, pack, work, count, time_step):
 
 @kernel
 def thicken_first_layer(weather, pack, work, count, time_step):
-    """Snow falls on a pack, at the temperature of its first layer."""
+    """Snow falls on a pack, at the temperature of its first layer, taken as 1e-4 m thick at least."""
     for i in range(count):
         mass = weather.snow[i] * time_step if work.swe_start[i] > 0.0 else 0.0
         thickness, density = work.thickness[0, i], pack.density[0, i]
-        temperature = min(T_T, layer_temperature(work.heat[0, i], max(TINY, thickness), density))
+        temperature = min(T_T, layer_temperature(work.heat[0, i], max(THICKNESS_MIN, thickness), density))
         old_mass = density * thickness
         new_mass = old_mass + mass
         grown = thickness + mass / fresh_density(weather.tair[i], weather.wind[i])

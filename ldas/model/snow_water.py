@@ -97,11 +97,9 @@ def percolate(weather, surface, pack, work, fluxes, count, time_step):
 def sublimate(weather, surface, pack, work, fluxes, count, time_step):
     """Item 15: vapour leaves layer 1; what the pack cannot give is the soil's (`fluxes.deficit`).
 
-    The enthalpy of layer 1 is divided by at least 1e-4 m / n. The document says 1e-4 m, with which thin packs melt too
-    early: three years of daily soil water depart 80 to 2000 times more from the reference.
+    The enthalpy of layer 1 is divided by at least 1e-4 m: a thinner layer melts. What this and the lower bound of the
+    temperature add to layer 1 is taken from the layers below.
     """
-    layers = work.thickness.shape[0]
-    thinnest = THICKNESS_MIN / layers
     for i in range(count):
         thickness, heat = work.thickness[0, i], work.heat[0, i]
         present = thickness > 0.0
@@ -110,20 +108,18 @@ def sublimate(weather, surface, pack, work, fluxes, count, time_step):
         left = thickness - surface.p_sn[i] * fluxes.evaporation[i] * time_step / density
         deficit += max(0.0, -left) * density / time_step
         left = max(0.0, left)
-        uncapped = layer_temperature(heat, max(thinnest, left), density)
+        uncapped = layer_temperature(heat, max(THICKNESS_MIN, left), density)
         liquid = layer_liquid(uncapped, left, density)
-        temperature = min(T_T, uncapped)
-        floor = min(T_T, weather.tair[i] - 15.0)
-        added = C_I * density * left * max(0.0, floor - temperature)
-        temperature = max(temperature, floor)
+        temperature = max(min(T_T, uncapped), min(T_T, weather.tair[i] - 15.0))
+        after = layer_heat(temperature, liquid, left, density)
         fluxes.deficit[i] = deficit if present else 0.0
         work.thickness[0, i] = left if present else thickness
         pack.density[0, i] = density if present else pack.density[0, i]
-        work.heat[0, i] = layer_heat(temperature, liquid, left, density) if present else heat
-        work.flow[i] = added if present else 0.0
+        work.heat[0, i] = after if present else heat
+        work.flow[i] = after - heat if present else 0.0
     share_loss(work, count)
     refill_first_layer(pack, work, count)
-    for k in range(layers):
+    for k in range(work.thickness.shape[0]):
         for i in range(count):
             thickness, density = work.thickness[k, i], pack.density[k, i]
             fading = min(1.0, thickness / DEPTH_MIN)
