@@ -10,8 +10,9 @@ from ldas.model import snow
 from ldas.model.constants import C_I, C_PD, GRAVITY, L_F, P_00, R_D, R_V, T_T
 from ldas.model.exchange import Exchange, prepare_exchange
 from ldas.model.snow_heat import snow_conductivity
-from ldas.model.snow_layers import fill_grid, regrid
+from ldas.model.snow_layers import fill_grid, regrid, thicken_first_layer
 from ldas.model.snow_optics import broadband, optical_diameter, spectral_albedo
+from ldas.model.snow_water import sublimate
 
 Z_T, Z_U = 2.0, 10.0
 COLUMNS = 8
@@ -255,3 +256,35 @@ def test_number_of_columns_together_changes_no_bit():
         )
         assert (alone.swe[:, 0] == together.swe[:, i]).all()
         assert (alone.enthalpy[:, 0] == together.enthalpy[:, i]).all()
+
+
+def thin_pack(layers: int, thickness: float, temperature: float) -> tuple[snow.SnowPack, snow.SnowWork]:
+    """One dry column of equal layers of 150 kg m-3."""
+    pack, work = snow.snow_pack(layers, 1), snow.snow_work(layers, 1)
+    pack.density[:] = 150.0
+    work.thickness[:] = thickness
+    work.temperature[:] = temperature
+    work.heat[:] = 150.0 * thickness * (C_I * (temperature - T_T) - L_F)
+    work.swe_start[:] = 150.0 * thickness * layers
+    return pack, work
+
+
+@pytest.mark.parametrize(("thickness", "temperature"), [(5e-5, T_T), (2e-4, 268.0)])
+def test_snow_falls_on_a_tenth_of_a_millimetre_at_least(thickness, temperature):
+    pack, work = thin_pack(12, thickness, 268.0)
+    air, before = weather_of(np.full((9, 1), 0.75)), work.heat[0, 0]
+    thicken_first_layer(air, pack, work, 1, 300.0)
+    fallen = air.snow[0] * 300.0
+    assert fallen > 0.0
+    assert work.heat[0, 0] - before == pytest.approx(fallen * (C_I * (temperature - T_T) - L_F), rel=1e-12)
+
+
+def test_a_thin_first_layer_melts_at_the_cost_of_the_others():
+    """With a pack deeper than 1e-4 m no enthalpy is made; the layer of 5e-5 m is left with water."""
+    pack, work = thin_pack(12, 5e-5, 272.0)
+    air, ground, fluxes = weather_of(np.full((9, 1), 0.75)), snow.snow_surface(1), snow.snow_fluxes(1)
+    before = work.heat.sum()
+    sublimate(air, ground, pack, work, fluxes, 1, 300.0)
+    assert work.liquid[0, 0] > 0.3 * 150.0 * 5e-5 / 1000.0
+    assert work.liquid[1:].max() == 0.0
+    assert work.heat.sum() == pytest.approx(before, rel=1e-12)
