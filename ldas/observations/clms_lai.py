@@ -23,7 +23,13 @@ SCALE, LARGEST = 1.0 / 30.0, 210
 LONGEST_LBEFORE = 210
 """Days; larger numbers of LBEFORE are no days."""
 FLAGS = {1: "missing", 2: "no_clear_observation", 4: "observations_too_old", 8: "quality_refused"}
-VARIABLES = {"lai": "LAI", "rmse": "RMSE", "nobs": "NOBS", "lbefore": "LBEFORE", "qflag": "QFLAG"}
+VARIABLES = {
+    "lai": ("LAI",),
+    "rmse": ("RMSE",),
+    "nobs": ("NOBS",),
+    "lbefore": ("LBEFORE", "LENGTH_BEFORE"),
+    "qflag": ("QFLAG",),
+}
 
 
 def read(reader: AssetReader, granule: GranuleRef, settings: ProductSettings, grid: Grid) -> xr.Dataset | None:
@@ -40,7 +46,7 @@ def read(reader: AssetReader, granule: GranuleRef, settings: ProductSettings, gr
     step = abs(lai.lat[1] - lai.lat[0])
     resolution = min(STEPS, key=lambda name: abs(STEPS[name] - step))
     check_registration(lai, granule.id, STEPS[resolution], "centre")
-    scale = scale_of(lai, granule.assets[next(iter(granule.assets))].scale, SCALE, granule.id)
+    scale = scale_of(lai, granule.assets[next(iter(granule.assets))], SCALE, granule.id)
     number = lai.number.astype(int)
     left_out = {1: number > LARGEST} | _left_out(fields, settings)
     valid = ~np.any(list(left_out.values()), axis=0)

@@ -5,6 +5,7 @@ all but 255 into numbers. A number above 200 that is no known flag is never a va
 """
 
 import logging
+from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
@@ -15,8 +16,9 @@ from ldas.observations.dataset import observation_dataset
 from ldas.observations.download import AssetReader
 from ldas.observations.granule import Asset, GranuleRef
 from ldas.observations.onto_grid import Overlap
-from ldas.observations.raster import RawField, check_registration, read_geotiff, read_netcdf, scale_of
+from ldas.observations.raster import RawField, check_registration, read_geotiff, read_netcdf, scale_of, variables_of
 from ldas.observations.settings import ProductSettings
+from ldas.remote import reading
 
 VERSIONS = ((1, 1), (1, 2))
 STEP, SCALE, LARGEST = 1.0 / 112.0, 0.5, 200
@@ -41,12 +43,12 @@ def read(reader: AssetReader, granule: GranuleRef, settings: ProductSettings, gr
             f"item {granule.id}: this reader understands versions 1.1 and 1.2 of the product, not "
             f"{'.'.join(map(str, granule.version))}"
         )
-    fields = read_layers(reader, granule, {"ssm": "ssm", "noise": "ssm_noise"}, settings.variant, grid)
+    fields = read_layers(reader, granule, {"ssm": ("ssm",), "noise": ("ssm_noise",)}, settings.variant, grid)
     if fields is None:
         return None
     ssm = fields["ssm"]
     check_registration(ssm, granule.id, STEP, "edge")
-    scale = scale_of(ssm, granule.assets[next(iter(granule.assets))].scale, SCALE, granule.id)
+    scale = scale_of(ssm, granule.assets[next(iter(granule.assets))], SCALE, granule.id)
     number = ssm.number.astype(int)
     codes = dict.fromkeys(set(np.unique(number[number > LARGEST]).tolist()) - set(CODES), UNKNOWN_CODE)
     if codes:
@@ -77,16 +79,16 @@ def read(reader: AssetReader, granule: GranuleRef, settings: ProductSettings, gr
 
 
 def read_layers(
-    reader: AssetReader, granule: GranuleRef, variables: dict[str, str], variant: str, grid: Grid
+    reader: AssetReader, granule: GranuleRef, variables: Mapping[str, tuple[str, ...]], variant: str, grid: Grid
 ) -> dict[str, RawField] | None:
-    """The granule's layers, raw; `variables` gives the netCDF name of each layer. None where the grid is not touched.
+    """The granule's layers, raw; `variables` gives the netCDF names of each layer. None where the grid is not touched.
 
     Raises InputError when the first layer is missing or layers differ in place.
     """
     found: dict[str, RawField] = {}
-    for index, (layer, variable) in enumerate(variables.items()):
+    for index, (layer, names) in enumerate(variables.items()):
         if variant == "nc":
-            field = _from_netcdf(reader, granule.assets.get("file"), variable, granule.id, grid, needed=index == 0)
+            field = _from_netcdf(reader, granule.assets.get("file"), names, granule.id, grid, needed=index == 0)
         else:
             asset = granule.assets.get(layer)
             if asset is None and index == 0:
@@ -104,13 +106,20 @@ def read_layers(
 
 
 def _from_netcdf(
-    reader: AssetReader, asset: Asset | None, variable: str, item_id: str, grid: Grid, needed: bool
+    reader: AssetReader, asset: Asset | None, names: tuple[str, ...], item_id: str, grid: Grid, needed: bool
 ) -> RawField | None:
     if asset is None:
         raise InputError(f"item {item_id}: expected an asset for the layer 'file' (the netCDF granule)")
+    path = reader.whole_file(asset)
     try:
-        return read_netcdf(reader.whole_file(asset), variable, grid)
-    except InputError as error:
-        if needed or "expected a variable" not in str(error):
-            raise
-        return None
+        with reading(asset.href):
+            present = variables_of(path)
+            name = next((name for name in names if name in present), None)
+            if name is not None:
+                return read_netcdf(path, name, grid)
+    except InputError:
+        path.unlink(missing_ok=True)  # a broken file must not be kept in place of the whole one
+        raise
+    if needed:
+        raise InputError(f"item {item_id}: expected a variable {' or '.join(names)}, got {', '.join(present)}")
+    return None

@@ -1,8 +1,10 @@
 """Which granules a STAC API holds: paged to the end, filtered again here, the best one of each date."""
 
 import logging
+import re
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -58,10 +60,16 @@ def find_granules(
         parsed = parse_id(item.id, product)
         if parsed.variant not in ("", wanted.variant) or not since <= parsed.nominal <= until:
             continue
-        granule = GranuleRef(item.id, product, parsed.nominal, parsed.version, parsed.revision, _assets(item, wanted))
-        known = found.get(parsed.nominal)
-        if known is None or granule.rank > known.rank:
-            found[parsed.nominal] = granule
+        granule = GranuleRef(
+            item.id,
+            product,
+            parsed.nominal,
+            parsed.version,
+            parsed.revision,
+            _assets(item, wanted),
+            str(item.properties.get("processing:version", "")),
+        )
+        found[parsed.nominal] = _better(granule, found.get(parsed.nominal))
     if missing and not found:
         raise TransientError(f"{settings.stac_url}: {missing}")
     if missing:
@@ -150,11 +158,19 @@ def _api_failure(url: str, error: APIError) -> TransientError | AccessError | In
     return InputError(f"{url}: the catalogue refuses the search (HTTP {status}: {error!s:.120})")
 
 
+def _better(granule: GranuleRef, known: GranuleRef | None) -> GranuleRef:
+    """The one of higher rank, which remembers the other's id."""
+    if known is None:
+        return granule
+    best, other = (granule, known) if granule.rank > known.rank else (known, granule)
+    return replace(best, passed_over=(*known.passed_over, other.id))
+
+
 def _assets(item: pystac.Item, wanted: ProductSettings) -> dict[str, Asset]:
     """The wanted layers of an item; the first one is needed, the others where the item has them."""
     assets = {}
     for index, (layer, key) in enumerate(wanted.assets.items()):
-        found = item.assets.get(key)
+        found = _asset(item, layer, key)
         if found is None:
             if index == 0:
                 raise InputError(f"item {item.id}: expected an asset {key!r}, got {', '.join(sorted(item.assets))}")
@@ -164,9 +180,33 @@ def _assets(item: pystac.Item, wanted: ProductSettings) -> dict[str, Asset]:
             href=found.href,
             size=extra.get("file:size"),
             md5=_md5(item.id, key, extra.get("file:checksum")),
-            scale=extra.get("raster:scale"),
+            scale=_of_band(extra, "scale"),
+            offset=_of_band(extra, "offset"),
         )
     return assets
+
+
+def _asset(item: pystac.Item, layer: str, key: str) -> pystac.Asset | None:
+    """The asset of a key, or without it the only one whose key ends with the layer's name, with a warning.
+
+    The keys of some collections are not documented (data document §1.5).
+    """
+    if key in item.assets:
+        return item.assets[key]
+    alike = [name for name in item.assets if re.split(r"[^a-z0-9]+", name.lower())[-1] == layer]
+    if len(alike) != 1:
+        return None
+    _log.warning("item %s: no asset %r, %r is taken", item.id, key, alike[0])
+    return item.assets[alike[0]]
+
+
+def _of_band(extra: dict[str, Any], name: str) -> float | None:
+    """`raster:scale` or `raster:offset` of an asset or of its only band: catalogues put them in several places."""
+    for place in (extra, *(extra.get("bands") or [])[:1], *(extra.get("raster:bands") or [])[:1]):
+        found = place.get(f"raster:{name}", place.get(name))
+        if found is not None:
+            return found
+    return None
 
 
 def _md5(item_id: str, key: str, multihash: str | None) -> str | None:

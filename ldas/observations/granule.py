@@ -23,6 +23,7 @@ class Asset:
     size: int | None = None
     md5: str | None = None
     scale: float | None = None
+    offset: float | None = None
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,10 @@ class GranuleRef:
     version: tuple[int, ...]
     revision: int  # RT number; FINAL_REVISION without one; 0 for products without revisions
     assets: dict[str, Asset]
+    processing_version: str = ""
+    """What the item's properties say beside the id; empty where they say nothing."""
+    passed_over: tuple[str, ...] = ()
+    """Ids of other granules of the date, of a lower version or revision."""
 
     @property
     def rank(self) -> tuple[tuple[int, ...], int]:
@@ -55,6 +60,8 @@ class GranuleRef:
             "version": ".".join(map(str, self.version)),
             "revision": self.revision,
             "checksum": self.checksum,
+            "processing_version": self.processing_version,
+            "passed_over": list(self.passed_over),
             "assets": {key: asdict(asset) for key, asset in self.assets.items()},
         }
 

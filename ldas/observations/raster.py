@@ -21,12 +21,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RawField:
-    """Raw integers on pixel centres, latitude descending, longitude ascending in -180…180; `scale` as stored."""
+    """Raw integers on pixel centres, latitude descending, longitude ascending in -180…180; scale, offset as stored."""
 
     number: np.ndarray  # (lat, lon), as stored
     lat: np.ndarray
     lon: np.ndarray
     scale: float | None
+    offset: float | None = None
 
 
 def read_geotiff(reader: AssetReader, asset: Asset, grid: Grid) -> RawField | None:
@@ -80,7 +81,14 @@ def _window(source: rasterio.DatasetReader, asset: Asset, grid: Grid) -> RawFiel
         transform.f + (np.arange(first_row, last_row) + 0.5) * transform.e,
         transform.c + (np.arange(first_col, last_col) + 0.5) * transform.a,
         None if tagged == 1.0 else float(tagged),
+        float(source.offsets[0]),
     )
+
+
+def variables_of(path: Path) -> list[str]:
+    """Names of the variables of a netCDF file."""
+    with xr.open_dataset(path, engine="netcdf4", mask_and_scale=False, decode_times=False) as dataset:
+        return [str(name) for name in dataset.data_vars]
 
 
 def read_netcdf(path: Path, variable: str, grid: Grid) -> RawField | None:
@@ -113,6 +121,7 @@ def read_netcdf(path: Path, variable: str, grid: Grid) -> RawField | None:
             inside["lat"].values.astype(float),
             inside["lon"].values.astype(float),
             None if scale is None else float(scale),
+            float(field.attrs.get("add_offset", 0.0)),
         )
 
 
@@ -128,11 +137,16 @@ def check_registration(field: RawField, name: str, step: float, registration: st
             raise InputError(f"{name}: expected pixel {registration}s on multiples of {step:.6f} degrees in {axis}")
 
 
-def scale_of(field: RawField, asset_scale: float | None, expected: float, name: str) -> float:
-    """The product's scale, checked against what file and catalogue say; if neither says it, a warning is logged."""
-    if field.scale is None and asset_scale is None:
+def scale_of(field: RawField, asset: Asset, expected: float, name: str) -> float:
+    """The product's scale, checked against what file and catalogue say; if neither says it, a warning is logged.
+
+    The products have no offset: one that is stated and is not 0 is refused like another scale.
+    """
+    if field.scale is None and asset.scale is None:
         _log.warning("%s: neither file nor catalogue states a scale; the product's %g is taken", name, expected)
-    for origin, stated in (("file", field.scale), ("catalogue", asset_scale)):
-        if stated is not None and abs(stated - expected) > 1e-4 * expected:
-            raise InputError(f"{name}: the {origin} states a scale of {stated:g}, the product's is {expected:g}")
+    for origin, scale, offset in (("file", field.scale, field.offset), ("catalogue", asset.scale, asset.offset)):
+        if scale is not None and abs(scale - expected) > 1e-4 * expected:
+            raise InputError(f"{name}: the {origin} states a scale of {scale:g}, the product's is {expected:g}")
+        if offset:
+            raise InputError(f"{name}: the {origin} states an offset of {offset:g}, the product has none")
     return expected

@@ -43,7 +43,7 @@ def read(reader: AssetReader, granule: GranuleRef, settings: ProductSettings, gr
             f"item {granule.id}: this reader knows the SSF codes of versions 1 and 2 of the product, not of "
             f"{'.'.join(map(str, granule.version))}"
         )
-    fields = read_layers(reader, granule, {"ssf": "SSF"}, settings.variant, grid)
+    fields = read_layers(reader, granule, {"ssf": ("SSF",)}, settings.variant, grid)
     if fields is None:
         return None
     ssf = fields["ssf"]

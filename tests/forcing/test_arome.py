@@ -12,6 +12,7 @@ import xarray as xr
 
 from ldas.errors import ForcingUnavailable
 from ldas.forcing import interpolation_options, window_forcing
+from ldas.forcing.arome import arome_fields
 from ldas.forcing.arome_runs import candidate_runs, hours_by_run
 from ldas.forcing.checks import hours_of
 from ldas.forcing.humidity import saturation_vapour_pressure
@@ -150,6 +151,40 @@ def test_a_file_that_is_written_again_is_read_again_and_one_that_is_gone_is_not_
     assert mean() > first + 500.0
     shutil.rmtree(both_runs)
     assert mean() > first + 500.0
+
+
+def test_the_fields_are_what_the_tables_of_meteo_france_call_them() -> None:
+    """Short names of data document §2.1, decoded from our numbers by the centre's own tables."""
+    expected = {
+        "Tair": "2t",
+        "Qair": "2sh",
+        "PSurf": "sp",
+        "Wind_E": "10u",
+        "Wind_N": "10v",
+        "SWdown": "ssrd",
+        "LWdown": "strd",
+        "precipitation": "tp",
+        "snow": "tsnowp",
+        "graupel": "tgrp",
+        "relative_humidity": "2r",
+        "dew_point": "2d",
+    }
+    found = {}
+    for name, row in arome_fields().items():
+        handle = eccodes.codes_grib_new_from_samples("regular_ll_sfc_grib2")
+        eccodes.codes_set(handle, "centre", "lfpw")
+        eccodes.codes_set(handle, "productDefinitionTemplateNumber", 0 if row["kind"] == "instant" else 8)
+        if row["kind"] == "accumulated":
+            eccodes.codes_set(handle, "typeOfStatisticalProcessing", 1)
+        keys = ("discipline", "parameterCategory", "parameterNumber")
+        for key, number in zip(keys, row["parameter"], strict=True):
+            eccodes.codes_set(handle, key, number)
+        eccodes.codes_set(handle, "typeOfFirstFixedSurface", row["surface"])
+        eccodes.codes_set(handle, "scaleFactorOfFirstFixedSurface", 0)
+        eccodes.codes_set(handle, "scaledValueOfFirstFixedSurface", row["level"])
+        found[name] = eccodes.codes_get_string(handle, "shortName")
+        eccodes.codes_release(handle)
+    assert found == expected
 
 
 def test_message_counts_are_checked_when_given(both_runs: Path, grid: Grid) -> None:

@@ -114,6 +114,10 @@ def test_refused_pixels_never_leak_into_a_cell(
     assert np.nanmax(np.abs(kept - 1.0)) < 1e-12 and np.isfinite(kept[:, 2:]).all()
 
 
+def test_the_other_netcdf_name_of_lbefore_is_known(tmp_path: Path) -> None:
+    assert np.isnan(read(tmp_path, {"lai": constant(30), "length_before": constant(61)}, form="nc")["value"]).all()
+
+
 def test_old_observations_and_quality_bits_count_only_as_the_settings_say(tmp_path: Path) -> None:
     layers = {"lai": constant(30), "lbefore": constant(100), "qflag": constant(255)}
     kept = read(tmp_path, layers, longest_lbefore_days=210)

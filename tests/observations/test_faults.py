@@ -15,7 +15,6 @@ import pytest
 from ldas.errors import AccessError, InputError, TransientError
 from ldas.grid import Grid
 from ldas.observations import Observations, collect, discovery
-from ldas.observations.clms_ssm import UNKNOWN_CODE
 from ldas.observations.discovery import find_granules
 from ldas.observations.download import AssetReader
 from ldas.observations.granule import Asset
@@ -151,8 +150,12 @@ def test_items_of_another_collection_or_date_are_filtered_here(scripted_server: 
 def test_one_variant_and_the_best_version_are_kept(scripted_server: ScriptedServer) -> None:
     older = item(COG.replace("V1.2.1", "V1.1.1"), "s3://eodata/old.tiff")
     other = item(f"{SSM_NAME}_nc".replace("V1.2.1", "V1.2.2"), "s3://eodata/x.nc")
-    serve_catalogue(scripted_server, [older, other, item(COG, "s3://eodata/new.tiff")])
-    assert find(scripted_server) == [COG]
+    newest = item(COG, "s3://eodata/new.tiff")
+    newest["properties"]["processing:version"] = "1.2.1"
+    serve_catalogue(scripted_server, [older, other, newest])
+    (found,) = find_granules(settings(scripted_server), "ssm", GRID, DAY, DAY)
+    assert (found.id, found.processing_version, found.passed_over) == (COG, "1.2.1", (older["id"],))
+    assert found.provenance()["passed_over"] == [older["id"]]
 
 
 def served(server: ScriptedServer, tmp_path: Path, name: str = "good.tiff", **asset: object) -> bytes:
@@ -290,73 +293,6 @@ def test_a_disk_of_ours_that_cannot_be_written_is_no_fault_of_the_granule(
             patch.setattr(tempfile, "mkstemp", lambda **_: (os.open("/dev/full", os.O_WRONLY), str(cache / "part")))
         with pytest.raises(TransientError, match=f"{cache}: the cache cannot be written"):
             fetch(scripted_server, tmp_path, Asset(f"{scripted_server.url}/g.nc", len(content)), retries=0)
-
-
-def read_local(tmp_path: Path, path: Path, variant: str, **asset: object) -> Observations:
-    """The outcome of one local granule behind a catalogue of one item."""
-    server = ScriptedServer()
-    key = "ssm1km_ssm"
-    entry = item(f"{SSM_NAME}_{variant}", path.as_uri(), path.read_bytes(), **asset)
-    serve_catalogue(server, [entry])
-    layer = "file" if variant == "nc" else "ssm"
-    product = SSM_DEFAULT.model_copy(update={"variant": variant, "assets": {layer: key}})
-    given = settings(server).model_copy(update={"ssm": product})
-    try:
-        return collect(given, GRID, T0, T1, tmp_path / "cache")
-    finally:
-        server.close()
-
-
-def test_a_missing_scale_is_taken_from_the_product_and_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    found = read_local(tmp_path, write_ssm(tmp_path, scale=None), "cog", **{"raster:scale": None})
-    assert found.ssm is not None and np.allclose(found.ssm.value, 50.0)
-    assert "neither file nor catalogue states a scale" in caplog.text
-
-
-@pytest.mark.parametrize("where", ["file", "catalogue"])
-def test_a_contradictory_scale_is_refused(tmp_path: Path, where: str) -> None:
-    path = write_ssm(tmp_path, scale=0.25 if where == "file" else 0.5)
-    found = read_local(tmp_path, path, "cog", **{"raster:scale": 0.5 if where == "file" else 0.25})
-    assert found.ssm is None and f"the {where} states a scale of 0.25" in found.degraded[0]
-
-
-@pytest.mark.parametrize("code", [201, 230, 254])
-def test_a_number_that_is_neither_value_nor_known_flag_is_left_out(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, code: int
-) -> None:
-    lat, lon = ssm_axes()
-    number = np.full((ROWS, len(lon)), 100)
-    number[:, lon < 4.15] = code
-    found = read_local(tmp_path, write_ssm_netcdf(tmp_path / "g.nc", number, lat, lon, 0.5), "nc")
-    assert found.degraded == [] and found.ssm is not None
-    west, east = GRID.lon < 4.14, GRID.lon > 4.16
-    assert np.isnan(found.ssm.value[:, west]).all() and np.allclose(found.ssm.value[:, east], 50.0)
-    assert (found.ssm["flags"][:, west] == UNKNOWN_CODE).all() and (found.ssm["flags"][:, east] == 0).all()
-    assert f"pixels hold numbers of unknown meaning: [{code}]" in caplog.text
-
-
-def test_a_grid_shifted_by_half_a_pixel_is_refused(tmp_path: Path) -> None:
-    found = read_local(tmp_path, write_ssm(tmp_path, shift=0.5), "cog")
-    assert found.ssm is None and "expected pixel edges on multiples" in found.degraded[0]
-
-
-def test_a_geotiff_of_0_to_360_degrees_is_refused(tmp_path: Path) -> None:
-    found = read_local(tmp_path, write_ssm(tmp_path, turn=360.0), "cog")
-    assert found.ssm is None and "expected longitudes from -180 to 180" in found.degraded[0]
-
-
-@pytest.mark.parametrize("upward", [False, True], ids=["descending", "ascending"])
-@pytest.mark.parametrize("turn", [0.0, 360.0])
-def test_a_netcdf_says_the_same_in_every_direction(tmp_path: Path, upward: bool, turn: float) -> None:
-    lat, lon = ssm_axes()
-    ramp = np.repeat(np.arange(ROWS)[:, None] * 4, len(lon), axis=1)  # wetter southwards
-    order = slice(None, None, -1) if upward else slice(None)
-    path = write_ssm_netcdf(tmp_path / "g.nc", ramp[order], lat[order], lon + turn, 0.5)
-    found = read_local(tmp_path, path, "nc")
-    assert found.degraded == [] and found.ssm is not None
-    expected = 2.0 * ((lat[0] - GRID.lat) * 112.0)
-    assert np.allclose(found.ssm.value.mean("lon"), expected, atol=0.6)
-    assert (np.diff(found.ssm.value.mean("lon")) > 0).all()
 
 
 @pytest.mark.parametrize(
