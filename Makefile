@@ -17,7 +17,7 @@ help:
 	@echo "make bench       one table of timings and memory (passes or fails nothing)"
 	@echo "make lint        ruff and mypy"
 
-$(STAMP): pyproject.toml requirements/all.txt deploy/make_venv.sh
+$(STAMP): pyproject.toml requirements/all.txt requirements/uv.txt deploy/make_venv.sh
 	@bash deploy/make_venv.sh $(VENV)
 	@touch $(STAMP)
 
@@ -39,12 +39,13 @@ bench: $(STAMP)
 lint: $(STAMP)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-COMPILE := uv pip compile -q pyproject.toml --universal --python-version 3.12 --generate-hashes --no-emit-index-url \
-  --no-annotate --no-header
+COMPILE := uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-annotate \
+  --no-header
 
 requirements:
-	$(COMPILE) --extra build --extra flows --extra test -o requirements/all.txt
-	$(COMPILE) --extra build --extra flows -c requirements/all.txt -o requirements/service.txt
+	$(COMPILE) pyproject.toml --extra build --extra flows --extra test -o requirements/all.txt
+	$(COMPILE) pyproject.toml --extra build --extra flows -c requirements/all.txt -o requirements/service.txt
+	echo 'uv==0.13.9' | $(COMPILE) - -o requirements/uv.txt
 
 clean:
 	rm -rf $(VENV) demo-output

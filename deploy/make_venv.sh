@@ -30,15 +30,23 @@ find_python() {
   return 1
 }
 
+# uv installs in seconds what takes pip minutes; where it cannot reach a package index that pip is set up for, pip does.
 install() {
-  if command -v uv >/dev/null 2>&1; then
-    uv pip install --quiet --python "$venv/bin/python" --require-hashes -r requirements/all.txt
-    uv pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation -e .
+  local uv
+  if ! uv=$(command -v uv); then
+    with_pip --require-hashes -r requirements/uv.txt
+    uv=$venv/bin/uv
+  fi
+  if "$uv" pip install --quiet --python "$venv/bin/python" --require-hashes -r requirements/all.txt; then
+    "$uv" pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation -e .
   else
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/all.txt
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+    echo "uv could not install the requirements, trying pip"
+    with_pip --require-hashes -r requirements/all.txt
+    with_pip --no-deps --no-build-isolation -e .
   fi
 }
+
+with_pip() { "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@"; }
 
 if [ ! -x "$venv/bin/python" ]; then
   if python=$(find_python); then
