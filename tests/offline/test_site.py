@@ -54,6 +54,13 @@ def test_overrides_reach_parameters_and_state(tmp_path):
     assert np.allclose(state.wr, 0.05)
 
 
+def test_fields_have_their_season(tmp_path):
+    text = SITE + "parameters: {sowing_day: {10: 290}, harvest_day: {10: 200}}\n"
+    parameters = site_parameters(load_site(written(tmp_path, text)))
+    assert parameters.sowing_day.tolist() == [0, 290]
+    assert parameters.harvest_day.tolist() == [0, 200]
+
+
 def test_interpolation_rules_are_model_options(tmp_path):
     options = load_site(written(tmp_path, SITE + "interpolation: {LWdown: constant, SWdown: zenith}\n")).options
     assert options.constant_forcing == ("LWdown",)
