@@ -8,15 +8,17 @@ integer is five times the moisture in vol.%, 0 is no data. Understands version 1
 import numpy as np
 import xarray as xr
 
-from ldas.errors import ConfigurationError, InputError
+from ldas.errors import InputError
 from ldas.grid import Grid
 from ldas.observations.dataset import observation_dataset
 from ldas.observations.download import AssetReader
 from ldas.observations.granule import Asset, GranuleRef
-from ldas.observations.raster import RawField, read_geotiff
+from ldas.observations.raster import RawField, read_geotiff, scale_of
 from ldas.observations.settings import ProductSettings
 from ldas.regrid import axis_edges, overlaps
 
+SCALE = 0.2
+"""vol.% a number."""
 KEPT_CLASSES = (30, 40)
 LEAST_SHARE, LEAST_PIXELS = 0.2, 10
 FLAGS = {1: "too_few_pixels", 2: "class_not_kept"}
@@ -30,13 +32,12 @@ def read(reader: AssetReader, granule: GranuleRef, settings: ProductSettings, gr
             f"item {granule.id}: this reader understands version 1 of the product, not "
             f"{'.'.join(map(str, granule.version))}"
         )
-    if not settings.land_cover_uri:
-        raise ConfigurationError("observations.ssm.land_cover_uri: plot_ssm needs an LC100 map, got no address")
-    ssm = read_geotiff(reader, granule.assets[next(iter(granule.assets))], grid)
+    asset = granule.assets[next(iter(granule.assets))]
+    ssm = read_geotiff(reader, asset, grid)
     cover = read_geotiff(reader, Asset(settings.land_cover_uri), grid)
     if ssm is None or cover is None:
         return None
-    moisture = ssm.number.astype(float) / 500.0
+    moisture = 0.01 * scale_of(ssm, asset, SCALE, granule.id) * ssm.number.astype(float)
     valid = ssm.number > 0
     pixels = mean_in_pixels(moisture, valid, ssm, cover)
     return aggregate(pixels, cover, grid, granule)

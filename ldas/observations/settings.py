@@ -94,4 +94,6 @@ class ObservationSettings(Settings):
             given: ProductSettings | None = getattr(self, product)
             if given is not None and given.reader not in readers:
                 raise ValueError(f"{product}.reader: expected {' or '.join(readers)}, got {given.reader}")
+            if given is not None and given.reader == "plot_ssm" and not given.land_cover_uri:
+                raise ValueError(f"{product}.land_cover_uri: plot_ssm needs an LC100 map, got no address")
         return self

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from pydantic import ValidationError
 
-from ldas.errors import ConfigurationError, InputError
+from ldas.errors import InputError
 from ldas.grid import Grid
 from ldas.observations import plot_ssm
 from ldas.observations.download import AssetReader
@@ -34,14 +35,16 @@ def fine(pixels: slice) -> slice:
     return slice(2 * pixels.start, 2 * pixels.stop)
 
 
-def read(folder: Path, number: np.ndarray, codes: np.ndarray, version: int = 1, uri: str | None = None) -> xr.Dataset:
-    moist = write_tiff(folder / "moisture.tiff", number, WEST, NORTH, FINE, None)
+def read(
+    folder: Path, number: np.ndarray, codes: np.ndarray, version: int = 1, scale: float | None = 0.2
+) -> xr.Dataset:
+    moist = write_tiff(folder / "moisture.tiff", number, WEST, NORTH, FINE, scale)
     land = write_tiff(folder / "cover.tiff", codes, WEST, NORTH, COARSE, None)
     product = ProductSettings(
         reader="plot_ssm",
         collection="plots",
         assets={"ssm": "ssm"},
-        land_cover_uri=land.as_uri() if uri is None else uri,
+        land_cover_uri=land.as_uri(),
     )
     granule = GranuleRef("S2MP", "ssm", date(2026, 5, 10), (version,), 0, {"ssm": Asset(moist.as_uri())})
     found = plot_ssm.read(AssetReader(ObservationSettings(), folder / "cache"), granule, product, GRID)
@@ -101,8 +104,11 @@ def test_no_data_everywhere_is_no_observation(tmp_path: Path) -> None:
     assert np.isnan(found["value"]).all() and (found["count"] == 0).all()
 
 
-def test_an_unknown_version_and_a_missing_mask_are_refused(tmp_path: Path) -> None:
+def test_an_unknown_version_another_scale_and_a_missing_mask_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="understands version 1 of the product, not 2"):
         read(tmp_path, moisture(), cover(), version=2)
-    with pytest.raises(ConfigurationError, match="needs an LC100 map"):
-        read(tmp_path, moisture(), cover(), uri="")
+    with pytest.raises(InputError, match=r"the file states a scale of 0\.25, the product's is 0\.2"):
+        read(tmp_path, moisture(), cover(), scale=0.25)
+    without = ProductSettings(reader="plot_ssm", collection="plots", assets={"ssm": "ssm"})
+    with pytest.raises(ValidationError, match="needs an LC100 map"):
+        ObservationSettings(ssm=without)
