@@ -117,7 +117,7 @@ def writing(uri: str) -> Iterator[None]:
     except OSError as error:
         if isinstance(error, PermissionError) or error.errno == errno.EROFS:
             raise AccessError(
-                f"{uri}: writing was refused ({error}); check the publication's keys and policy"
+                f"{uri}: writing was refused ({error}); check the publication's keys, policy and this machine's clock"
             ) from error
         if error.errno == errno.ENOSPC:
             raise TransientError(
