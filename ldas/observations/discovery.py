@@ -47,7 +47,8 @@ def find_granules(
     TransientError when the catalogue does not answer after all retries, AccessError when it refuses, InputError when it
     answers nonsense; no granule at all is an empty list. A catalogue that gives fewer items than it promises is used
     with a warning; when nothing is among those it gives, that is a TransientError, since the granule may be among the
-    others.
+    others. An item that cannot be used (its id, its assets) is left out with a warning where there are others, else it
+    is the InputError.
     """
     wanted: ProductSettings | None = getattr(settings, product)
     if wanted is None or product in settings.suspended or not settings.stac_url:
@@ -55,21 +56,20 @@ def find_granules(
     margin = timedelta(days=wanted.search_margin_days)
     period = f"{since - margin}T00:00:00Z/{until + margin}T23:59:59Z"
     found: dict[date, GranuleRef] = {}
+    unusable: list[InputError] = []
     items, missing = _search(settings, wanted.collection, grid, period)
     for item in items:
-        parsed = parse_id(item.id, product)
-        if parsed.variant not in ("", wanted.variant) or not since <= parsed.nominal <= until:
+        try:
+            granule = _granule(item, product, wanted, since, until)
+        except InputError as error:
+            unusable.append(error)
             continue
-        granule = GranuleRef(
-            item.id,
-            product,
-            parsed.nominal,
-            parsed.version,
-            parsed.revision,
-            _assets(item, wanted),
-            str(item.properties.get("processing:version", "")),
-        )
-        found[parsed.nominal] = _better(granule, found.get(parsed.nominal))
+        if granule is not None:
+            found[granule.nominal] = _better(granule, found.get(granule.nominal))
+    if unusable and not found:
+        raise unusable[0]
+    for reason in unusable:
+        _log.warning("%s: left out: %s", settings.stac_url, reason)
     if missing and not found:
         raise TransientError(f"{settings.stac_url}: {missing}")
     if missing:
@@ -156,6 +156,22 @@ def _api_failure(url: str, error: APIError) -> TransientError | AccessError | In
         why = status or ("no answer in time" if silent else type(error.__context__).__name__)
         return TransientError(f"{url}: the catalogue does not answer ({why})")
     return InputError(f"{url}: the catalogue refuses the search (HTTP {status}: {error!s:.120})")
+
+
+def _granule(item: pystac.Item, product: str, wanted: ProductSettings, since: date, until: date) -> GranuleRef | None:
+    """The granule of an item, None when it is of another variant or date."""
+    parsed = parse_id(item.id, product)
+    if parsed.variant not in ("", wanted.variant) or not since <= parsed.nominal <= until:
+        return None
+    return GranuleRef(
+        item.id,
+        product,
+        parsed.nominal,
+        parsed.version,
+        parsed.revision,
+        _assets(item, wanted),
+        str(item.properties.get("processing:version", "")),
+    )
 
 
 def _better(granule: GranuleRef, known: GranuleRef | None) -> GranuleRef:

@@ -147,6 +147,20 @@ def test_items_of_another_collection_or_date_are_filtered_here(scripted_server: 
     assert find(scripted_server) == [COG]
 
 
+def test_an_odd_item_does_not_hide_the_others_and_is_no_empty_day(
+    scripted_server: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    odd = item("a-name-of-their-own", "s3://eodata/x.tiff")
+    bare = item(COG.replace("V1.2.1", "V1.2.2"), "s3://eodata/x.tiff") | {"assets": {}}
+    serve_catalogue(scripted_server, [odd, bare, item(COG, "s3://eodata/x.tiff")])
+    assert find(scripted_server) == [COG]
+    assert "a-name-of-their-own: expected an id like" in caplog.text and "expected an asset" in caplog.text
+    for alone, sentence in ((odd, "expected an id like"), (bare, "expected an asset")):
+        serve_catalogue(scripted_server, [alone])
+        with pytest.raises(InputError, match=sentence):
+            find(scripted_server)
+
+
 def test_one_variant_and_the_best_version_are_kept(scripted_server: ScriptedServer) -> None:
     older = item(COG.replace("V1.2.1", "V1.1.1"), "s3://eodata/old.tiff")
     other = item(f"{SSM_NAME}_nc".replace("V1.2.1", "V1.2.2"), "s3://eodata/x.nc")
