@@ -72,7 +72,8 @@ class Answer:
 class ScriptedServer:
     """An HTTP server that gives each path its answers in turn, the last one for ever; `default` (404) elsewhere.
 
-    `requests` lists method and path of what was asked, `bytes_sent` counts the bodies. Ranges are honoured for answers of status 200.
+    `requests` lists method and path of what was asked, `bytes_sent` counts the bodies. Ranges are honoured for answers
+    of status 200.
     """
 
     def __init__(self) -> None:
