@@ -17,6 +17,7 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 
 STATE_CHANGING = ("daily", "backfill", "replay", "spinup")
 HEARTBEAT = timedelta(seconds=30)
+"""As deploy/prefect.yaml sets it for every run."""
 RUN_URL = "{{ flow_run|ui_url }}"
 FAILED = {"prefect.flow-run.Failed", "prefect.flow-run.Crashed"}
 Match = dict[str, str | list[str]]
@@ -125,7 +126,7 @@ def notification_actions(block: str) -> list[ActionTypes]:
     return [
         SendNotification(
             block_document_id=document,
-            subject="ldas: {{ automation.name }}",
+            subject="{{ automation.name }}",
             body="{{ automation.description }}\n" + RUN_URL,
         )
     ]

@@ -54,8 +54,10 @@ def is_transient(_task: Any, _run: Any, state: Any) -> bool:
 
 
 def run_name() -> str:
-    """`ales daily 2026-05-20T18`: domain, flow and, when given, the date it runs up to."""
+    """`ales daily 2026-05-20T18`: domain, flow, and the date it runs up to, from or at, or else its scheduled one."""
     parameters = flow_run.parameters
     domain = Path(str(parameters["profile"])).stem
-    when = parameters.get("until") or parameters.get("since") or parameters.get("year") or ""
-    return f"{domain} {flow_run.flow_name} {str(when)[:13]}".strip()
+    given = (parameters.get(name) for name in ("until", "since", "at", "year"))
+    when = next((value for value in given if value), flow_run.scheduled_start_time)
+    date = f"{when:%Y-%m-%dT%H}" if isinstance(when, datetime) else str(when)[:13]
+    return f"{domain} {flow_run.flow_name} {date}"

@@ -10,6 +10,7 @@ from prefect import Flow, __version__
 from prefect.exceptions import ParameterTypeError
 from prefect.utilities.callables import parameter_schema
 
+from flows.automations import HEARTBEAT
 from tests.deploy.test_files import DOMAINS, ROOT
 
 FLOWS = {"daily", "backfill", "replay", "spinup", "climatology", "publish", "validate", "maintenance"}
@@ -52,6 +53,12 @@ def deployment_of(flow: str) -> dict[str, Any]:
 def in_the_deployments_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs start there, so that profiles are named relative to it."""
     monkeypatch.chdir(ROOT / "deploy")
+
+
+def test_every_run_gives_the_signs_of_life_that_the_zombie_alarm_waits_for() -> None:
+    for deployment in DEPLOYMENTS:
+        given = deployment["work_pool"]["job_variables"]["env"]["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"]
+        assert float(given) == HEARTBEAT.total_seconds()
 
 
 def test_every_flow_is_deployed_once_for_every_domain() -> None:
