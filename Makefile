@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO_ARGS ?=
+SEASON_ARGS ?=
 XDIST ?= 2
 
-.PHONY: help demo test test-fast parity bench lint requirements clean
+.PHONY: help demo test test-fast parity bench season screenshots lint requirements clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +16,8 @@ help:
 	@echo "make test-fast   the quick tests"
 	@echo "make parity      three years against the reference model's numbers"
 	@echo "make bench       one table of timings and memory (passes or fails nothing)"
+	@echo "make season      90 daily triggers with faults on most days (SEASON_ARGS='--days 10 --record disk')"
+	@echo "make screenshots pictures of the Prefect UI for docs/images (needs Chromium)"
 	@echo "make lint        ruff and mypy"
 
 $(STAMP): pyproject.toml requirements/all.txt requirements/uv.txt deploy/make_venv.sh
@@ -35,6 +38,12 @@ parity: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python -m pytest -s -m benchmark tests/benchmarks
+
+season: $(STAMP)
+	@$(BIN)/python -m tests.flows.season $(SEASON_ARGS)
+
+screenshots: $(STAMP)
+	@$(BIN)/python -m tests.flows.screenshots
 
 lint: $(STAMP)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

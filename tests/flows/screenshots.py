@@ -20,8 +20,8 @@ from playwright.sync_api import Page, sync_playwright
 from ldas.grid import Grid
 from ldas.initial import initialise
 from tests.cycle.world import day, make_profile, write_world
+from tests.flows.operating import Operator, operating
 from tests.flows.prefect_server import ROOT
-from tests.flows.test_service import Operator, operating
 
 GRID = Grid(4.00, 43.95, 4.15, 44.10)
 DAYS = 3

@@ -1,92 +1,73 @@
-"""The service on a real Prefect server and worker: it commits, publishes, heals, catches up and never runs twice."""
+"""The service on a real Prefect server and worker: it commits, publishes, heals, catches up and never runs twice.
 
-import json
-import subprocess
-import time
-import urllib.request
+The server is on PostgreSQL; `LDAS_PREFECT_DATABASES="sqlite postgresql" pytest tests/flows/test_service.py` sees all of
+it on both databases. The automations are applied to it, with a message box where they tell their alarms.
+"""
+
+import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
 
-import psutil
 import pytest
 import xarray as xr
 import yaml
 
+from flows.automations import build_automations
 from ldas.config import Profile
 from ldas.initial import initialise
 from ldas.record import Record
 from tests.cycle.world import day, make_profile, write_world
-from tests.flows.prefect_server import BIN, postgresql, prefect, prefect_server, prefect_worker
+from tests.flows.operating import (
+    NOTIFICATION_BLOCK,
+    Inbox,
+    Operator,
+    apply_automations,
+    operating,
+    save_notification_block,
+)
+from tests.flows.prefect_server import postgresql
 
 pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.xdist_group("prefect")]
 WORLD_DAYS = 14
-END_STATES = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+ALARMS = [automation.name for automation in build_automations([])]
+MOST_OVERHEAD = 10.0
+"""Seconds of a run beside the steps of its cycle: the tasks' and the flow's own work; a busy machine took 2 to 3."""
 
 
-class Operator:
-    """What an operator does: trigger deployments and look at their runs."""
+@dataclass(frozen=True)
+class Site:
+    """An operator's server, with the messages its alarms have sent and what applying them has printed."""
 
-    def __init__(self, environ: dict[str, str], worker: int) -> None:
-        self.environ = environ
-        self.worker = worker
-        """Process id of the worker; the runs are its children."""
-
-    def trigger(self, deployment: str, **parameters: object) -> str:
-        """Ask for a run; returns its id."""
-        command = ["deployment", "run", deployment, "--params", json.dumps(parameters, default=str)]
-        output = prefect(self.environ, *command)
-        return next(line.split()[-1] for line in output.splitlines() if "UUID:" in line)
-
-    def state(self, run: str) -> str:
-        with urllib.request.urlopen(f"{self.environ['PREFECT_API_URL']}/flow_runs/{run}", timeout=30) as answer:
-            return json.load(answer)["state_type"]
-
-    def wait(self, run: str, seconds: float = 240.0) -> str:
-        """The state in which a run ended."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if (state := self.state(run)) in END_STATES:
-                return state
-            time.sleep(0.5)
-        raise AssertionError(f"run {run} is {self.state(run)} after {seconds:.0f} s")
-
-    def artifacts(self) -> list[dict]:
-        request = urllib.request.Request(
-            self.environ["PREFECT_API_URL"] + "/artifacts/filter", b"{}", {"content-type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+    operator: Operator
+    inbox: Inbox
+    applied: list[str]
 
 
-@contextmanager
-def operating(home: Path, database_url: str, *what: str) -> Iterator[Operator]:
-    """A server, a worker and the deployments `what` of deploy/prefect.yaml."""
-    subprocess.run([str(BIN / "ldas"), "compile"], check=True, timeout=600)  # runs are then as quick as an operator's
+@pytest.fixture(scope="module", params=os.environ.get("LDAS_PREFECT_DATABASES", "postgresql").split())
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    home = tmp_path_factory.mktemp(request.param)
     with ExitStack() as stack:
-        environ = stack.enter_context(prefect_server(home, database_url))
-        environ["LDAS_CACHE"] = str(home / "cache")
-        worker = stack.enter_context(prefect_worker(environ, home / "worker.log"))
-        prefect(environ, "deploy", *what)
-        yield Operator(environ, worker.pid)
+        inbox = Inbox()
+        stack.callback(inbox.close)
+        url = stack.enter_context(postgresql()) if request.param == "postgresql" else ""
+        yield with_alarms(stack.enter_context(operating(home, url, "--all")), inbox)
+
+
+def with_alarms(operator: Operator, inbox: Inbox) -> Site:
+    save_notification_block(operator.environ, inbox.url)
+    environ = {**operator.environ, "LDAS_NOTIFICATION_BLOCK": NOTIFICATION_BLOCK}
+    return Site(operator, inbox, [apply_automations(environ), apply_automations(environ)])
 
 
 @pytest.fixture(scope="module")
-def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    """On SQLite, with every deployment."""
-    with operating(tmp_path_factory.mktemp("prefect"), "", "--all") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def world_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("world")
-
-
-@pytest.fixture(scope="module")
-def base(world_folder: Path) -> Profile:
-    return make_profile(world_folder, write_world(world_folder, WORLD_DAYS))
+def base(tmp_path_factory: pytest.TempPathFactory) -> Profile:
+    folder = tmp_path_factory.mktemp("world")
+    return make_profile(folder, write_world(folder, WORLD_DAYS))
 
 
 @pytest.fixture
@@ -108,34 +89,54 @@ def times(settings: Profile) -> list[datetime]:
     return [cycle.time for cycle in Record.open(settings.record).cycles()]
 
 
-def test_the_daily_deployment_commits_publishes_and_reports(operator: Operator, profile) -> None:
-    path, settings = profile
-    assert operator.wait(operator.trigger("daily/ales", profile=str(path), until=day(2))) == "COMPLETED"
+def heartbeats(operator: Operator) -> list[dict[str, Any]]:
+    """Signs of life of the runs, which the zombie alarm listens to; the server has them a few seconds later."""
+    wanted = {"filter": {"event": {"name": ["prefect.flow-run.heartbeat"]}}}
+    deadline = monotonic() + 30.0
+    while not (found := operator.ask("events/filter", wanted)["events"]) and monotonic() < deadline:
+        sleep(0.5)
+    return found
+
+
+def test_the_automations_are_there_once_however_often_they_are_applied(site: Site) -> None:
+    first, second = site.applied
+    assert first.count("created") == second.count("updated") == len(ALARMS)
+    found = site.operator.ask("automations/filter", {})
+    assert sorted(automation["name"] for automation in found) == sorted(ALARMS)
+    assert all(automation["enabled"] and automation["actions"] for automation in found)
+
+
+def test_the_daily_deployment_commits_publishes_and_reports(site: Site, profile: tuple[Path, Profile]) -> None:
+    (path, settings), operator = profile, site.operator
+    run = operator.trigger("daily/ales", profile=str(path), until=day(2))
+    assert operator.wait(run) == "COMPLETED"
     assert times(settings) == [day(1), day(2)]
+    assert operator.run(run)["name"] == f"{settings.domain.name} daily {day(2):%Y-%m-%dT%H}"
     published = xr.open_zarr(settings.publication.uri + "/analysis.zarr")
     assert published.sizes["time"] == 2
-    kinds = {artifact["type"] for artifact in operator.artifacts()}
-    assert {"markdown", "table", "image"} <= kinds
+    assert run in {event["resource"]["prefect.resource.id"].rpartition(".")[2] for event in heartbeats(operator)}
+    kinds = {artifact["type"] for artifact in operator.artifacts() if artifact["flow_run_id"] == run}
+    assert kinds == {"markdown", "table", "image"}
     assert operator.wait(operator.trigger("climatology/ales", profile=str(path))) == "COMPLETED"
     assert f"{settings.domain.name}-rescaling" in {artifact["key"] for artifact in operator.artifacts()}
 
 
-def test_one_run_catches_up_in_order_after_five_days(operator: Operator, profile) -> None:
-    path, settings = profile
+def test_one_run_catches_up_in_order_after_five_days(site: Site, profile: tuple[Path, Profile]) -> None:
+    (path, settings), operator = profile, site.operator
     assert operator.wait(operator.trigger("daily/ales", profile=str(path), until=day(1))) == "COMPLETED"
     assert operator.wait(operator.trigger("daily/ales", profile=str(path), until=day(6))) == "COMPLETED"
     assert times(settings) == [day(k) for k in range(1, 7)]
 
 
-def test_of_two_schedules_at_once_one_runs(operator: Operator, profile) -> None:
-    path, settings = profile
+def test_of_two_schedules_at_once_one_runs(site: Site, profile: tuple[Path, Profile]) -> None:
+    (path, settings), operator = profile, site.operator
     runs = [operator.trigger("daily/ales", profile=str(path), until=day(3)) for _ in range(2)]
     assert sorted(operator.wait(run) for run in runs) == ["CANCELLED", "COMPLETED"]
     assert times(settings) == [day(k) for k in range(1, 4)]
 
 
-def test_backfill_and_daily_together_keep_the_order(operator: Operator, profile) -> None:
-    path, settings = profile
+def test_backfill_and_daily_together_keep_the_order(site: Site, profile: tuple[Path, Profile]) -> None:
+    (path, settings), operator = profile, site.operator
     runs = [operator.trigger(f"{flow}/ales", profile=str(path), until=day(4)) for flow in ("backfill", "daily")]
     states = [operator.wait(run) for run in runs]
     assert "COMPLETED" in states
@@ -146,36 +147,42 @@ def test_backfill_and_daily_together_keep_the_order(operator: Operator, profile)
     assert times(settings) == [day(k) for k in range(1, 5)]
 
 
-def test_a_run_killed_in_the_middle_is_healed_by_the_next(operator: Operator, profile) -> None:
-    path, settings = profile
-    run = operator.trigger("daily/ales", profile=str(path), until=day(8))
-    deadline = time.monotonic() + 200.0
+def test_a_run_killed_in_the_middle_is_told_and_healed_by_the_next(site: Site, profile: tuple[Path, Profile]) -> None:
+    (path, settings), operator = profile, site.operator
+    run = operator.trigger("daily/ales", profile=str(path), until=day(10))
+    deadline = monotonic() + 200.0
     while not times(settings):
-        assert time.monotonic() < deadline, "no cycle was committed"
-        time.sleep(0.3)
-    running = psutil.Process(operator.worker).children(recursive=True)
+        assert monotonic() < deadline, "no cycle was committed"
+        sleep(0.3)
+    running = operator.worker.children(recursive=True)
     assert running, "the worker has no run to kill"
     for process in running:
         process.kill()
-    assert operator.wait(run) in {"CRASHED", "FAILED", "COMPLETED"}
+    assert operator.wait(run) in {"CRASHED", "FAILED"}
     found = times(settings)
     assert found == [day(k) for k in range(1, len(found) + 1)]
-    assert operator.wait(operator.trigger("daily/ales", profile=str(path), until=day(8))) == "COMPLETED"
-    assert times(settings) == [day(k) for k in range(1, 9)]
+    assert operator.wait(operator.trigger("daily/ales", profile=str(path), until=day(10))) == "COMPLETED"
+    assert times(settings) == [day(k) for k in range(1, 11)]
+    site.inbox.wait_for("ldas: failed or crashed run", run)
 
 
-def test_validate_passes_on_fresh_data_and_fails_on_stale(operator: Operator, profile) -> None:
-    path, _settings = profile
-    assert operator.wait(operator.trigger("validate/ales", profile=str(path), at=day(1))) == "FAILED"
+def test_validate_passes_on_fresh_data_and_its_failure_is_told(site: Site, profile: tuple[Path, Profile]) -> None:
+    (path, _settings), operator = profile, site.operator
+    unmeasured = operator.trigger("validate/ales", profile=str(path), at=day(1))
+    assert operator.wait(unmeasured) == "FAILED"
     assert operator.wait(operator.trigger("daily/ales", profile=str(path), until=day(2))) == "COMPLETED"
     assert operator.wait(operator.trigger("validate/ales", profile=str(path), at=day(2))) == "COMPLETED"
-    assert operator.wait(operator.trigger("validate/ales", profile=str(path), at=day(9))) == "FAILED"
+    stale = operator.trigger("validate/ales", profile=str(path), at=day(9))
+    assert operator.wait(stale) == "FAILED"
+    for run in (unmeasured, stale):
+        site.inbox.wait_for("ldas: stale data", run)
 
 
-def test_daily_and_catch_up_on_postgresql(profile, tmp_path: Path) -> None:
-    path, settings = profile
-    with postgresql() as url, operating(tmp_path / "prefect", url, "-n", "daily/ales") as operator:
-        assert operator.wait(operator.trigger("daily/ales", profile=str(path), until=day(1))) == "COMPLETED"
-        runs = [operator.trigger("daily/ales", profile=str(path), until=day(4)) for _ in range(2)]
-        assert sorted(operator.wait(run) for run in runs) == ["CANCELLED", "COMPLETED"]
-    assert times(settings) == [day(k) for k in range(1, 5)]
+def test_flow_and_tasks_of_a_cycle_take_less_than_ten_seconds(site: Site, profile: tuple[Path, Profile]) -> None:
+    (path, settings), operator = profile, site.operator
+    identity = operator.trigger("daily/ales", profile=str(path), until=day(1), publish=False)
+    assert operator.wait(identity) == "COMPLETED"
+    run, (cycle,) = operator.run(identity), Record.open(settings.record).cycles()
+    overhead = run["total_run_time"] - sum(cycle.seconds.values())
+    print(f"a run of {run['total_run_time']:.1f} s, of it {overhead:.1f} s beside the steps of its cycle")
+    assert overhead < MOST_OVERHEAD
