@@ -73,7 +73,10 @@ def integrate(
         _check_state(state, parameters, options)
     first, count = _steps_of(forcing, options, start, steps)
     stretch = stretch_of(forcing, options, first, count)
-    blocks = list(divide_columns(parameters, options.block_size))
+    cold = np.any([state.cold for state in states], axis=0)
+    threads = options.threads or len(os.sched_getaffinity(0))
+    size = options.block_size if threads == 1 else min(options.block_size, -(-parameters.columns // (2 * threads)))
+    blocks = list(divide_columns(parameters, cold, size))
     finals = [state.copy() for state in states]
     results = [empty_outputs(outputs, count, parameters.columns, options.snow_layers) for _ in states]
     done, lock = 0.0, Lock()
@@ -89,8 +92,7 @@ def integrate(
         share = len(index) / parameters.columns
         run_columns(parameters, finals, forcing, options, stretch, first, count, index, outputs, results, share, report)
 
-    threads = min(len(blocks), options.threads or len(os.sched_getaffinity(0)))
-    if threads <= 1:
+    if min(threads, len(blocks)) <= 1:
         for index in blocks:
             run(index)
     else:
@@ -100,17 +102,18 @@ def integrate(
     return finals, results
 
 
-def divide_columns(parameters: Parameters, block_size: int) -> Iterator[np.ndarray]:
+def divide_columns(parameters: Parameters, cold: np.ndarray, block_size: int) -> Iterator[np.ndarray]:
     """Column indices of each block: at most `block_size` columns on one soil grid, of one patch where that fills half.
 
-    Columns are taken in order of soil grid, then patch, then position.
+    Columns are taken in order of soil grid, `cold`, patch and position: snow is worked on in dense lists and freezing
+    in whole rows, so that few blocks should have to do with them.
     """
     grids = np.vstack([parameters.n_water.astype(float), parameters.layer_bottom])
     if (grids == grids[:, :1]).all():
         grid = np.zeros(parameters.columns, dtype=np.int64)
     else:
         grid = np.unique(grids, axis=1, return_inverse=True)[1].ravel()
-    order = np.lexsort((parameters.patch, grid))
+    order = np.lexsort((parameters.patch, cold, grid))
     begin = 0
     for k in range(1, len(order) + 1):
         size = k - begin

@@ -36,7 +36,7 @@ class ModelOptions(Settings):
     """ALMA names of variables held at record n+1 over the interval instead of interpolated linearly."""
     recompute_assimilation_reference: bool = False
     """True recomputes A_n,ref from the first forcing record at each start, as the reference does."""
-    block_size: int = Field(default=512, ge=1)
+    block_size: int = Field(default=1024, ge=1)
     """Columns per block of the compiled kernels; results do not depend on it."""
     threads: int = Field(default=0, ge=0)
     """Threads over blocks; 0 takes all cores. Results do not depend on it."""

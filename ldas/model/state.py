@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from ldas.errors import InputError
-from ldas.model.constants import SOIL_LAYERS
+from ldas.model.constants import SOIL_LAYERS, T_T
 
 SOIL_FIELDS = ("tg", "wg", "wgi")
 SNOW_FIELDS = ("snow_swe", "snow_density", "snow_enthalpy", "snow_age")
@@ -72,6 +72,11 @@ class State:
 
     def copy(self) -> "State":
         return State(**{name: value.copy() for name, value in self.as_dict().items()})
+
+    @property
+    def cold(self) -> np.ndarray:
+        """Columns with snow, soil ice or a soil layer at or below the melting point, bool (column,)."""
+        return (self.snow_swe[0] > 0.0) | (self.wgi > 0.0).any(axis=0) | (self.tg <= T_T).any(axis=0)
 
     def select(self, index: np.ndarray) -> "State":
         """The columns of an integer index or boolean mask, as a copy."""

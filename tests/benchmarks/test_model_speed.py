@@ -108,7 +108,7 @@ def nanoseconds(options: ModelOptions, temperature: float, snow_share: float) ->
     ],
 )
 def test_speed(name: str, temperature: float, snow_share: float, canopy: str, add_row: Callable[..., None]) -> None:
-    for block_size in (128, 256, 512):
+    for block_size in (256, 512, 1024):
         options = ModelOptions(threads=1, block_size=block_size, canopy_radiation=canopy)
         bar = "270 ns" if name == BARRED else ""
         found = nanoseconds(options, temperature, snow_share)

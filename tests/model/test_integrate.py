@@ -128,7 +128,8 @@ def test_closure(world) -> None:
 
 def test_blocks_hold_all_columns_once_on_one_grid(world) -> None:
     parameters, _, _ = world
-    blocks = list(divide_columns(parameters, 256))
+    cold = np.arange(COLUMNS) % 3 == 0
+    blocks = list(divide_columns(parameters, cold, 256))
     assert np.array_equal(np.sort(np.concatenate(blocks)), np.arange(COLUMNS))
     for block in blocks:
         assert 1 <= len(block) <= 256
