@@ -1,5 +1,6 @@
 """Complete windows kept as Zarr in a local folder, so that a repeated or resumed cycle does not download again."""
 
+import errno
 import hashlib
 import json
 import shutil
@@ -14,6 +15,8 @@ from ldas.grid import Grid
 from ldas.remote import ABSENT
 
 _CONTENT = "source_fingerprints"
+_LOST_RACE = (errno.ENOENT, errno.EEXIST, errno.ENOTEMPTY)
+"""Another process has kept the same window in this moment: its copy stays."""
 
 
 class WindowCache:
@@ -67,9 +70,13 @@ class WindowCache:
         with tempfile.TemporaryDirectory(dir=self._folder, prefix=".writing-") as scratch:
             written = Path(scratch) / "window.zarr"
             dataset.assign_attrs({_CONTENT: json.dumps(content)}).to_zarr(written, consolidated=False)
-            if target.exists():
-                target.rename(Path(scratch) / "older.zarr")
-            written.rename(target)
+            try:
+                if target.exists():
+                    target.rename(Path(scratch) / "older.zarr")
+                written.rename(target)
+            except OSError as error:
+                if error.errno not in _LOST_RACE:
+                    raise
         kept = sorted(self._folder.glob("*.zarr"), key=lambda path: path.stat().st_mtime)
         for old in kept[: -self._keep]:
             shutil.rmtree(old)

@@ -52,6 +52,7 @@ def make_state(control: np.ndarray) -> State:
     state.wg[:] = 0.2
     state.lai[:] = control[LAI]
     state.wg[1:8] = control[WG2:]
+    state.resa[:] = 50.0
     state.leaf_nitrogen[:] = 1.3
     state.biomass_leaf[:] = 0.0677 * state.lai
     return state
