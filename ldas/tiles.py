@@ -5,10 +5,9 @@ Columns do not interact, so a tile is any set of whole cells, and the result has
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from distributed import Client
 
 from ldas.errors import TransientError
 from ldas.model.forcing import FIELDS, Forcing
@@ -17,6 +16,9 @@ from ldas.model.options import ModelOptions
 from ldas.model.parameters import Parameters
 from ldas.model.state import State
 from ldas.window import Integrator, integrate_here
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 TILES_PER_THREAD = 2
 CONNECT_SECONDS = 20.0
@@ -29,6 +31,8 @@ def open_integrator(scheduler: str) -> Integrator:
     """
     if not scheduler:
         return integrate_here
+    from distributed import Client  # takes most of a second, and only a cluster needs it
+
     try:
         client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, TimeoutError) as error:
@@ -41,7 +45,7 @@ def open_integrator(scheduler: str) -> Integrator:
 class DaskIntegrator:
     """Integrates tiles as Dask tasks; a task that is lost with its worker runs again on another one."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: "Client") -> None:
         self.client = client
 
     def __call__(
