@@ -255,7 +255,7 @@ def report(twin: Twin, training_days: int, progress: Progress, noise: float = 1.
 def main(
     folder: Path,
     training_years: Annotated[int, typer.Option(help="years of the open loop that train the rescaling")] = 1,
-    years: Annotated[int, typer.Option(help="years of assimilation")] = 1,
+    years: Annotated[int, typer.Option(help="years of assimilation")] = 2,
     cells: Annotated[int, typer.Option(help="cells along one side of the domain")] = 8,
     resolution: Annotated[float, typer.Option(help="degrees")] = 0.02,
     seed: int = 2026,
