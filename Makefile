@@ -6,6 +6,8 @@ STAMP := $(VENV)/.installed
 DEMO_ARGS ?=
 SEASON_ARGS ?=
 XDIST ?= 2
+# Modules are compiled once for all processes; where the environment forbids it, each start of a process takes 4 s more.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test test-fast parity bench season screenshots lint requirements clean
 .DEFAULT_GOAL := help

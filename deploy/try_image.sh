@@ -21,8 +21,8 @@ unset PYTHONPATH VIRTUAL_ENV
 echo "1. virtual environment from requirements/service.txt"
 "$python" -m venv "$folder/venv"
 if command -v uv >/dev/null; then
-  uv pip install --quiet --python "$folder/venv/bin/python" --require-hashes -r "$folder/requirements/service.txt"
-  uv pip install --quiet --python "$folder/venv/bin/python" --no-deps --no-build-isolation "$folder/app"
+  uv pip install --quiet --compile-bytecode --python "$folder/venv/bin/python" --require-hashes -r "$folder/requirements/service.txt"
+  uv pip install --quiet --compile-bytecode --python "$folder/venv/bin/python" --no-deps --no-build-isolation "$folder/app"
 else
   "$folder/venv/bin/pip" install --quiet --require-hashes -r "$folder/requirements/service.txt"
   "$folder/venv/bin/pip" install --quiet --no-deps --no-build-isolation "$folder/app"
