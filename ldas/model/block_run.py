@@ -28,7 +28,7 @@ from ldas.model.patch_fluxes import (
 from ldas.model.photosynthesis import CanopyAir, assimilate_gauss, assimilate_multilayer
 from ldas.model.respiration import average_topsoil, respire
 from ldas.model.runoff import infiltration_excess, shed_excess, subgrid_runoff
-from ldas.model.snow import advance_snow, find_snow
+from ldas.model.snow import advance_snow, find_snow, leading_run
 from ldas.model.snow_cover import cover_with_snow
 from ldas.model.snow_gather import (
     clear_fluxes,
@@ -133,6 +133,7 @@ def run_block(parameters, options, work, stretch, cell, states, surfaces, snow_l
                 clear_fluxes(snow)
                 work.snow_seen[0] = 1 if count > 0 else 0
             if count > 0:
+                run = leading_run(index, count)
                 count = fill_lanes(index, count)
                 swe, density, enthalpy, age = (
                     state.snow_swe,
@@ -140,7 +141,7 @@ def run_block(parameters, options, work, stretch, cell, states, surfaces, snow_l
                     state.snow_enthalpy,
                     state.snow_age,
                 )
-                gather_weather(weather, index, count, work.snow_weather)
+                gather_weather(weather, index, run, count, work.snow_weather)
                 gather_surface(
                     parameters.snow,
                     exchange,
@@ -149,10 +150,11 @@ def run_block(parameters, options, work, stretch, cell, states, surfaces, snow_l
                     surface.albedo,
                     cover.p_sn,
                     index,
+                    run,
                     count,
                     work.snow_surface,
                 )
-                gather_pack(swe, density, enthalpy, age, state.snow_albedo, index, count, pack)
+                gather_pack(swe, density, enthalpy, age, state.snow_albedo, index, run, count, pack)
                 advance_snow(
                     work.snow_weather,
                     work.snow_surface,
@@ -164,8 +166,8 @@ def run_block(parameters, options, work, stretch, cell, states, surfaces, snow_l
                     z_t,
                     z_u,
                 )
-                scatter_pack(pack, index, count, swe, density, enthalpy, age, state.snow_albedo)
-                scatter_fluxes(work.snow_fluxes, index, count, snow)
+                scatter_pack(pack, index, run, count, swe, density, enthalpy, age, state.snow_albedo)
+                scatter_fluxes(work.snow_fluxes, index, run, count, snow)
 
             # canopy: §4.6
             if living:
@@ -222,7 +224,17 @@ def run_block(parameters, options, work, stretch, cell, states, surfaces, snow_l
                     work.base_flux,
                     budget,
                 )
-                solve_temperatures(grid, heat, work.base_flux, energy_step, budget.gamma, budget.ratio, tg)
+                solve_temperatures(
+                    grid,
+                    heat,
+                    work.base_flux,
+                    energy_step,
+                    budget.gamma,
+                    budget.above_ratio,
+                    budget.above_t,
+                    budget.ratio,
+                    tg,
+                )
                 add_fluxes(weather, surface, cover, tg, energy_step / dt, substep == 0, budget, fluxes)
             if watched:
                 energy_balance(grid, heat, cover, fluxes, work.base_flux, work.tg_start, tg, dt, out.energy_residual)

@@ -43,6 +43,8 @@ class Budget(NamedTuple):
     diagonal: np.ndarray  # A
     conduction: np.ndarray  # coupling of layers 1 and 2, per A
     gamma: np.ndarray  # conductance between a layer and the one above, W m-2 K-1
+    above_ratio: np.ndarray  # elimination factor of the layer above
+    above_t: np.ndarray  # and its eliminated temperature, K
     ratio: np.ndarray  # elimination factors, (14, column)
 
 
@@ -234,10 +236,18 @@ def prepare_budget(
 
 
 @kernel
-def solve_temperatures(grid, heat, base_flux, h, gamma, ratio, tg):
-    """Implicit heat diffusion over a substep of `h` seconds, from the eliminated first row to all temperatures."""
+def solve_temperatures(grid, heat, base_flux, h, gamma, above_ratio, above_t, ratio, tg):
+    """Implicit heat diffusion over a substep of `h` seconds, from the eliminated first row to all temperatures.
+
+    `gamma` (column,) and `ratio` and `tg` (14, column) come with their first row. What a layer needs of the one above
+    is handed down in rows of its own, `above_ratio` and `above_t` (column,): a loop that reads another row of an array
+    it writes is not turned into vector code.
+    """
     layers = tg.shape[0]
     corrected = base_flux.shape[0]
+    for i in range(tg.shape[1]):
+        above_ratio[i] = ratio[0, i]
+        above_t[i] = tg[0, i]
     for j in range(1, layers):
         last = j == layers - 1
         below = j if last else j + 1
@@ -251,9 +261,12 @@ def solve_temperatures(grid, heat, base_flux, h, gamma, ratio, tg):
             inertia = heat.capacity[j, i] * storage
             above = gamma[i]
             under = closed * upper * lower / (upper_thickness * lower + lower_thickness * upper)
-            inverse = 1.0 / (inertia + above * (1.0 - ratio[j - 1, i]) + under)
+            inverse = 1.0 / (inertia + above * (1.0 - above_ratio[i]) + under)
+            eliminated = (inertia * tg[j, i] + sourced * base_flux[source, i] + above * above_t[i]) * inverse
             ratio[j, i] = under * inverse
-            tg[j, i] = (inertia * tg[j, i] + sourced * base_flux[source, i] + above * tg[j - 1, i]) * inverse
+            above_ratio[i] = under * inverse
+            tg[j, i] = eliminated
+            above_t[i] = eliminated
             gamma[i] = under
     for j in range(layers - 2, -1, -1):
         for i in range(tg.shape[1]):

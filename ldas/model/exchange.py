@@ -10,7 +10,7 @@ import numpy as np
 
 from ldas.model.constants import GRAVITY, KARMAN, R_D, R_V, Z0_SNOW, Z0H_SNOW
 from ldas.model.fastmath import exp, log, power
-from ldas.model.kernel import helper, kernel
+from ldas.model.kernel import LANES, columns, helper, kernel
 
 VIRTUAL = R_V / R_D - 1.0
 RICHARDSON_MAX = 0.2
@@ -60,10 +60,25 @@ def momentum_exchange(ri, z0, z0h, z_u):
 
 @kernel
 def prepare_exchange(z0, p_sn, z_t, z_u, exchange):
-    """Fill `exchange` from the snow-free roughness `z0` (m) and the snow fraction `p_sn`, both (column,)."""
+    """Fill `exchange` from the snow-free roughness `z0` (m) and the snow fraction `p_sn`, both (column,).
+
+    Lanes without snow whose `exchange` is of this `z0`, and of these heights, keep it: it changes once a day.
+    """
+    for lane in range(0, z0.shape[0], LANES):
+        end = min(lane + LANES, z0.shape[0])
+        stale = 0
+        for i in columns(lane, end):
+            stale |= (p_sn[i] > 0.0) | (exchange.z0_effective[i] != z0[i]) | (exchange.z0h_effective[i] != 0.1 * z0[i])
+        if stale:
+            mix_roughness(lane, end, z0, p_sn, z_t, z_u, exchange)
+
+
+@helper
+def mix_roughness(begin, end, z0, p_sn, z_t, z_u, exchange):
+    """`prepare_exchange` for the columns from `begin` to `end`."""
     snow_momentum = 1.0 / np.log(z_u / Z0_SNOW) ** 2
     snow_heat = 1.0 / np.log(z_t / Z0H_SNOW) ** 2
-    for i in range(z0.shape[0]):
+    for i in columns(begin, end):
         log_m = log(z_u / z0[i])
         log_h = log(10.0 * z_t / z0[i])
         snow = p_sn[i]

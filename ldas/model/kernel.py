@@ -21,6 +21,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numba import __version__ as numba_version
 from numba import njit
 from numba.core import config as numba_config
@@ -28,7 +29,7 @@ from numba.core.compiler import Flags
 from numba.core.cpu import CPUTargetOptions
 from numba.core.options import TargetOptions
 
-__all__ = ["LANES", "helper", "kernel"]
+__all__ = ["LANES", "columns", "helper", "kernel"]
 
 LANES = 32
 """Columns that a vector loop takes at once, at most. Blocks are filled up to a multiple of it, so that every column
@@ -67,3 +68,9 @@ _njit: Any = njit  # its annotations leave out the options of the target
 _COMMON: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
 helper: Any = _njit(forceinline=True, **_COMMON)
 kernel: Any = _njit(nogil=True, cache=True, no_cfunc_wrapper=True, **_COMMON, **_NO_ALIAS)
+
+
+@helper
+def columns(begin, end):
+    """The columns from `begin` to `end` for a loop; unsigned, as numba lets signed ones count from the row's end."""
+    return range(np.uint64(begin), np.uint64(end))

@@ -20,6 +20,7 @@ REFERENCE_LIGHT = 500.0
 REFERENCE_ATTENUATION = np.exp(-0.02)
 G_0_MIN = 1.0e-5
 TINY = 1.0e-12
+INVERTIBLE = 1.0e-300  # smaller numbers have no finite reciprocal
 
 
 class LeafParameters(NamedTuple):
@@ -163,7 +164,7 @@ def leaf_in_air(leaf, i, t_s, co2, rho, deficit, g_m25, f0, d_max):
 def leaf_in_light(light, a_m, r_d, epsilon, a_min_d, inverse_drop):
     """(net assimilation A, stomatal conductance to CO2 g_0) under the PAR `light`, W m-2 (§§3.3, 3.4)."""
     capacity = a_m + r_d
-    active = a_m > 0.0
+    active = a_m > INVERTIBLE
     per_capacity = 1.0 / (capacity if active else 1.0)
     gross = capacity * (1.0 - exp(-epsilon * light * per_capacity))
     a = max(gross - r_d, -r_d) if active else 0.0

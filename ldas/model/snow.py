@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ldas.model.kernel import kernel
+from ldas.model.kernel import columns, kernel
 from ldas.model.snow_heat import balance_surface, conduct_heat, find_melted_packs
 from ldas.model.snow_layers import add_snowfall, diagnose_layers, open_pack, regrid
 from ldas.model.snow_optics import refresh_albedo, start_albedo, transmit_sunlight
@@ -102,6 +102,8 @@ class SnowWork(NamedTuple):
     ground_capped: np.ndarray  # G_r, W m-2
     lost: np.ndarray  # X_m, J m-2
     flow: np.ndarray  # i_k, m
+    near_gain: np.ndarray  # `gain` and
+    near_rest: np.ndarray  # `rest` of the layer that a sweep comes from
     regridded: np.ndarray  # 1 where the layers need new thicknesses
     idle: np.ndarray  # 1 where there is too little snow to run the scheme
     melted: np.ndarray  # 1 where the pack disappears in this step
@@ -149,6 +151,14 @@ def snow_pack(layers: int, columns: int) -> SnowPack:
 def find_snow(swe, snowfall, index):
     """Write the columns with snow on the ground or falling to `index` and return their number."""
     count = 0
+    any_snow = 0
+    for i in range(snowfall.shape[0]):
+        any_snow |= snowfall[i] > 0.0
+    for k in range(swe.shape[0]):
+        for i in range(snowfall.shape[0]):
+            any_snow |= swe[k, i] > 0.0
+    if not any_snow:
+        return count
     for i in range(snowfall.shape[0]):
         mass = snowfall[i]
         for k in range(swe.shape[0]):
@@ -160,33 +170,43 @@ def find_snow(swe, snowfall, index):
 
 
 @kernel
-def gather(source, index, count, target):
-    """target[:count] = source[index[:count]] of one row."""
-    for m in range(count):
+def leading_run(index, count):
+    """`count` where these columns of `index` follow each other without gap, else 0: rows of a run are just copied."""
+    return count if count > 0 and index[count - 1] - index[0] == count - 1 else 0
+
+
+@kernel
+def gather(source, index, run, count, target):
+    """target[:count] = source[index[:count]] of one row, the first `run` columns being neighbours."""
+    neighbours = source[index[0] :]
+    for m in range(run):
+        target[m] = neighbours[m]
+    for m in columns(run, count):
         target[m] = source[index[m]]
 
 
 @kernel
-def scatter(source, index, count, target):
-    """target[index[:count]] = source[:count] of one row."""
-    for m in range(count):
+def scatter(source, index, run, count, target):
+    """target[index[:count]] = source[:count] of one row, the first `run` columns being neighbours."""
+    neighbours = target[index[0] :]
+    for m in range(run):
+        neighbours[m] = source[m]
+    for m in columns(run, count):
         target[index[m]] = source[m]
 
 
 @kernel
-def gather_layers(source, index, count, target):
+def gather_layers(source, index, run, count, target):
     """`gather` of every row of (layer, column) arrays."""
     for k in range(source.shape[0]):
-        for m in range(count):
-            target[k, m] = source[k, index[m]]
+        gather(source[k], index, run, count, target[k])
 
 
 @kernel
-def scatter_layers(source, index, count, target):
+def scatter_layers(source, index, run, count, target):
     """`scatter` of every row of (layer, column) arrays."""
     for k in range(source.shape[0]):
-        for m in range(count):
-            target[k, index[m]] = source[k, m]
+        scatter(source[k], index, run, count, target[k])
 
 
 @kernel

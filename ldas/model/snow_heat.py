@@ -17,7 +17,8 @@ SAME_TEMPERATURE = 1.0e-9  # K; a layer this close to T_t counts as at T_t (item
 @helper
 def snow_conductivity(density, temperature, psurf):
     """Effective conductivity (W m-1 K-1), Yen (1981) plus vapour transfer of Sun et al. (1999) (item 8)."""
-    vapour = (-0.06023 - 2.5425 / (temperature - 289.99)) * 1.0e5 / psurf
+    below = temperature - 289.99
+    vapour = 1.0e5 * (-0.06023 * below - 2.5425) / (below * psurf)
     return 2.22 * exp(1.88 * log(1.0e-3 * density)) + max(0.0, vapour)
 
 
@@ -37,36 +38,47 @@ def surface_fluxes(old, change, at, absorbed, exchange, humidity, slope, qair, e
 def prepare_conduction(weather, surface, pack, work, count):
     """Item 8 and the conductances G_k between layer middles, the last one to the middle of the first soil layer."""
     last = work.thickness.shape[0] - 1
+    conductivity = work.gain
     for k in range(last + 1):
         for i in range(count):
-            work.conductance[k, i] = snow_conductivity(pack.density[k, i], work.temperature[k, i], weather.psurf[i])
+            conductivity[k, i] = snow_conductivity(pack.density[k, i], work.temperature[k, i], weather.psurf[i])
     for k in range(last):
         for i in range(count):
-            upper, lower = work.conductance[k, i], work.conductance[k + 1, i]
+            upper, lower = conductivity[k, i], conductivity[k + 1, i]
             above = max(THICKNESS_MIN, work.thickness[k, i])
             below = max(THICKNESS_MIN, work.thickness[k + 1, i])
             work.conductance[k, i] = 2.0 * upper * lower / (above * lower + below * upper)
     for i in range(count):
-        upper, lower = work.conductance[last, i], surface.soil_conductivity[i]
+        upper, lower = conductivity[last, i], surface.soil_conductivity[i]
         above = max(THICKNESS_MIN, work.thickness[last, i])
         work.conductance[last, i] = 2.0 * upper * lower / (above * lower + surface.soil_thickness[i] * upper)
 
 
 @kernel
 def sweep_up(surface, pack, work, count, time_step):
-    """Item 10: eliminate the layers from the ground up to the second one."""
+    """Item 10: eliminate the layers from the ground up to the second one.
+
+    What a layer needs of its neighbour is handed on in rows of its own, as in `ldas.model.energy.solve_temperatures`.
+    """
     last = work.thickness.shape[0] - 1
+    near_gain, near_rest = work.near_gain, work.near_rest
+    per_step = C_I / time_step
+    for i in range(count):
+        near_gain[i] = 0.0
+        near_rest[i] = surface.soil_temperature[i]
     for k in range(last, 0, -1):
         for i in range(count):
             to_below = work.conductance[k, i]
             to_above = work.conductance[k - 1, i]
-            gain_below = 0.0 if k == last else work.gain[min(k + 1, last), i]
-            rest_below = surface.soil_temperature[i] if k == last else work.rest[min(k + 1, last), i]
-            capacity = C_I * pack.density[k, i] * max(THICKNESS_MIN, work.thickness[k, i]) / time_step
-            inverse = 1.0 / (capacity + to_above + to_below * (1.0 - gain_below))
+            capacity = per_step * pack.density[k, i] * max(THICKNESS_MIN, work.thickness[k, i])
+            inverse = 1.0 / (capacity + to_above + to_below * (1.0 - near_gain[i]))
             source = work.sunlight[k - 1, i] - work.sunlight[k, i]
-            work.gain[k, i] = to_above * inverse
-            work.rest[k, i] = (capacity * work.temperature[k, i] + to_below * rest_below + source) * inverse
+            gain = to_above * inverse
+            rest = (capacity * work.temperature[k, i] + to_below * near_rest[i] + source) * inverse
+            work.gain[k, i] = gain
+            near_gain[i] = gain
+            work.rest[k, i] = rest
+            near_rest[i] = rest
 
 
 @kernel
@@ -129,10 +141,13 @@ def balance_surface(weather, surface, pack, work, fluxes, count, time_step, z_t,
 def conduct_heat(surface, pack, work, count, time_step):
     """Item 10: temperatures below the surface and the heat through the base, as solved and with T_n <= T_t."""
     last = work.thickness.shape[0] - 1
+    above = work.near_rest
+    for i in range(count):
+        above[i] = work.rest[0, i]
     for k in range(1, last + 1):
         for i in range(count):
-            work.rest[k, i] += work.gain[k, i] * work.rest[k - 1, i]
-            work.temperature[k, i] = work.rest[k, i]
+            above[i] = work.rest[k, i] + work.gain[k, i] * above[i]
+            work.temperature[k, i] = above[i]
     for i in range(count):
         base, ground = work.temperature[last, i], surface.soil_temperature[i]
         raw = work.conductance[last, i] * (base - ground)

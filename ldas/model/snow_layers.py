@@ -6,6 +6,7 @@ from ldas.model.constants import C_I, L_F, RHO_W, T_T
 from ldas.model.kernel import helper, kernel
 from ldas.model.snow_optics import THICKNESS_MIN, broadband, optical_diameter, spectral_albedo
 
+PER_C_I = 1.0 / C_I
 DENSITY_MIN = 50.0
 DENSITY_MAX = 750.0
 TINY = 1.0e-30  # keeps 0/0 away from layers without thickness
@@ -16,13 +17,13 @@ DEPTH_MIN = 1.0e-6  # a pack exists from this depth on, m
 @helper
 def layer_temperature(heat, thickness, density):
     """Uncapped temperature (K) of an enthalpy (J m-2): above T_t it stands for liquid water, equation (D)."""
-    return T_T + (heat / thickness + L_F * density) / (C_I * density)
+    return T_T + (heat / (thickness * density) + L_F) * PER_C_I
 
 
 @helper
 def layer_liquid(temperature, thickness, density):
     """Liquid water (m) of an uncapped temperature, equation (D)."""
-    return max(0.0, temperature - T_T) * C_I * density * thickness / (L_F * RHO_W)
+    return max(0.0, temperature - T_T) * density * thickness * (C_I / (L_F * RHO_W))
 
 
 @helper
@@ -35,7 +36,7 @@ def layer_heat(temperature, liquid, thickness, density):
 def liquid_capacity(thickness, density):
     """Largest liquid content of a layer, m (item 5)."""
     density = min(DENSITY_MAX, density)
-    return (0.03 + 0.07 * max(0.0, 200.0 - density) / 200.0) * density * thickness / RHO_W
+    return (0.03 + max(0.0, 200.0 - density) * (0.07 / 200.0)) * density * thickness * (1.0 / RHO_W)
 
 
 @kernel

@@ -53,15 +53,24 @@ def transmit_sunlight(weather, surface, pack, work, count):
     """Item 7: sunlight through the bottom of each layer; what the ground reflects stays in the last layer."""
     layers = work.thickness.shape[0]
     depth_visible, depth_near, depth_infrared = work.rest[0], work.rest[1], work.rest[2]
+    slant = work.flow
+    any_light = 0
     for i in range(count):
+        any_light |= weather.sw[i] > 0.0
         depth_visible[i] = 0.0
         depth_near[i] = 0.0
         depth_infrared[i] = 0.0
+        permanent = surface.permanent[i]
+        slant[i] = (1.0 - permanent) + permanent / max(0.01, weather.cos_zenith[i])
+    if not any_light:
+        for k in range(layers):
+            for i in range(count):
+                work.sunlight[k, i] = 0.0
+        return
     for k in range(layers):
         for i in range(count):
             permanent, density = surface.permanent[i], pack.density[k, i]
-            thickness = max(THICKNESS_MIN, work.thickness[k, i])
-            path = ((1.0 - permanent) + permanent / max(0.01, weather.cos_zenith[i])) * thickness
+            path = slant[i] * max(THICKNESS_MIN, work.thickness[k, i])
             per_root = density / np.sqrt(optical_diameter(density, pack.age[k, i], permanent))
             depth_visible[i] += path * max(40.0, 1.92e-3 * per_root)
             depth_near[i] += path * max(100.0, 1.098e-2 * per_root)

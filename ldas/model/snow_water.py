@@ -1,7 +1,7 @@
 """Snow water: melt, percolation, sublimation and the end of a pack (energy document §4.5, 13-16)."""
 
 from ldas.model.constants import C_I, DAY, L_F, L_S, RHO_I, RHO_W, T_T
-from ldas.model.kernel import kernel
+from ldas.model.kernel import helper, kernel
 from ldas.model.snow_layers import (
     DENSITY_MIN,
     DEPTH_MIN,
@@ -14,6 +14,13 @@ from ldas.model.snow_layers import (
 from ldas.model.snow_optics import THICKNESS_MIN
 
 DEPTH_TRACE = 1.1e-6  # a pack below this depth at the step end is removed, m
+PER_RHO_W = 1.0 / RHO_W
+
+
+@helper
+def melts(temperature, density):
+    """Whether item 13 changes a layer: it has heat above the melting point, or is denser than ice."""
+    return (temperature > T_T) | (density > RHO_I)
 
 
 @kernel
@@ -22,21 +29,26 @@ def melt(pack, work, count):
     for i in range(count):
         work.lost[i] = 0.0
     for k in range(work.thickness.shape[0]):
+        any_melting = 0
+        for i in range(count):
+            any_melting |= melts(work.temperature[k, i], pack.density[k, i])
+        if not any_melting:
+            continue
         for i in range(count):
             thickness, density, liquid = work.thickness[k, i], pack.density[k, i], work.liquid[k, i]
-            present = thickness > 0.0
+            present = (thickness > 0.0) & melts(work.temperature[k, i], density)
             mass = density * thickness
-            water = mass / RHO_W
+            water = mass * PER_RHO_W
             warmth = max(0.0, work.temperature[k, i] - T_T)
             energy = min(C_I * mass * warmth, L_F * RHO_W * max(0.0, water - liquid))
-            melted = energy / (L_F * RHO_W)
+            melted = energy * (1.0 / (L_F * RHO_W))
             cooled = work.temperature[k, i] - energy / max(TINY, C_I * mass)
             beyond = C_I * mass * max(0.0, cooled - T_T)
             capacity = liquid_capacity(thickness, density)
             before = water - min(liquid, capacity)
             after = water - min(liquid + melted, capacity)
             settled = thickness * after / max(TINY, before)
-            settled = max(settled, mass / RHO_I)
+            settled = max(settled, mass * (1.0 / RHO_I))
             work.lost[i] += beyond if present else 0.0
             work.temperature[k, i] = min(T_T, cooled)
             work.liquid[k, i] = liquid + melted if present else liquid
@@ -122,7 +134,7 @@ def sublimate(weather, surface, pack, work, fluxes, count, time_step):
     for k in range(work.thickness.shape[0]):
         for i in range(count):
             thickness, density = work.thickness[k, i], pack.density[k, i]
-            fading = min(1.0, thickness / DEPTH_MIN)
+            fading = min(1.0, thickness * (1.0 / DEPTH_MIN))
             departure = layer_temperature(work.heat[k, i], max(TINY, thickness), density) - T_T
             temperature = T_T + fading * departure
             work.liquid[k, i] = layer_liquid(temperature, thickness, density)
@@ -138,9 +150,11 @@ def share_loss(work, count):
     for k in range(1, work.thickness.shape[0]):
         for i in range(count):
             below[i] += work.thickness[k, i]
+    for i in range(count):
+        below[i] = work.flow[i] / max(THICKNESS_MIN, below[i])
     for k in range(1, work.thickness.shape[0]):
         for i in range(count):
-            work.heat[k, i] -= work.flow[i] * work.thickness[k, i] / max(THICKNESS_MIN, below[i])
+            work.heat[k, i] -= below[i] * work.thickness[k, i]
 
 
 @kernel
@@ -173,7 +187,7 @@ def close_pack(pack, work, fluxes, count, time_step):
             thickness, density = work.thickness[k, i], pack.density[k, i]
             mass = thickness * density
             surplus = max(0.0, RHO_W * work.liquid[k, i] - mass)
-            liquid = min(work.liquid[k, i], mass / RHO_W)
+            liquid = min(work.liquid[k, i], mass * PER_RHO_W)
             heat = layer_heat(work.temperature[k, i], liquid, thickness, density)
             pack.swe[k, i] = mass
             pack.enthalpy[k, i] = heat / max(TINY, thickness)

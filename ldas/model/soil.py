@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ldas.model.constants import LAMBDA_ICE
-from ldas.model.kernel import helper
+from ldas.model.constants import LAMBDA_WATER, T_T
+from ldas.model.kernel import LANES, columns, helper
 from ldas.model.parameters import Parameters
 
 FREEZING_FLUX_DEPTH = 0.6  # m, depth over which the corrections at the snow base are spread
@@ -35,8 +35,10 @@ class SoilParameters(NamedTuple):
     psi_sat: np.ndarray
     k_sat: np.ndarray
     lambda_dry: np.ndarray
-    log_lambda_frozen: np.ndarray  # (1 - w_sat) ln(lambda_solid) + w_sat ln(lambda_ice)
+    lambda_wet: np.ndarray  # lambda_solid^(1 - w_sat) lambda_water^w_sat, saturated without ice
     c_dry: np.ndarray  # (1 - w_sat) c_solid, J m-3 K-1
+    per_w_sat: np.ndarray  # 1 / w_sat
+    per_b: np.ndarray  # 1 / b
 
 
 def soil_grid(parameters: Parameters) -> SoilGrid:
@@ -65,8 +67,10 @@ def soil_parameters(parameters: Parameters) -> SoilParameters:
         psi_sat=psi_sat,
         k_sat=k_sat,
         lambda_dry=lambda_dry,
-        log_lambda_frozen=(1.0 - w_sat) * np.log(lambda_solid) + w_sat * np.log(LAMBDA_ICE),
+        lambda_wet=lambda_solid ** (1.0 - w_sat) * LAMBDA_WATER**w_sat,
         c_dry=(1.0 - w_sat) * c_solid,
+        per_w_sat=1.0 / w_sat,
+        per_b=1.0 / b,
     )
 
 
@@ -74,3 +78,23 @@ def soil_parameters(parameters: Parameters) -> SoilParameters:
 def row_of(properties, j):
     """Row of layer j in an array of `SoilParameters`."""
     return j if properties.shape[0] > 1 else 0
+
+
+@helper
+def next_cold(t, ice, start):
+    """(begin, end) of the next stretch of columns from `start` on with frost or ice in each `LANES` columns of it.
+
+    `t` (K) and `ice` are rows of a layer (column,). Empty, and at the end of the row, where nothing is left. Whole
+    lanes, so that a column goes through the same instructions as in a stretch that is the whole row.
+    """
+    stop = t.shape[0]
+    begin = stop
+    for lane in range(start, stop, LANES):
+        cold = 0
+        for i in columns(lane, min(lane + LANES, stop)):
+            cold |= (t[i] < T_T) | (ice[i] > 0.0)
+        if cold and begin == stop:
+            begin = lane
+        if not cold and begin < stop:
+            return begin, lane
+    return begin, stop

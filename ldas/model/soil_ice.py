@@ -2,8 +2,8 @@
 
 from ldas.model.constants import C_I, GRAVITY, L_F, RHO_I, RHO_W, T_T, TAU_ICE, W_MIN
 from ldas.model.fastmath import power
-from ldas.model.kernel import kernel
-from ldas.model.soil import row_of
+from ldas.model.kernel import columns, helper, kernel
+from ldas.model.soil import next_cold, row_of
 
 INSULATION = 0.2
 INSULATING_LAI = 30.0
@@ -15,35 +15,46 @@ LATENT = L_F * RHO_W  # J per m3 of water
 def freeze_soil(grid, soil, heat, veg, lai, sublimation, h, tg, wg, wgi, carry, drainage):
     """One substep of `h` seconds of phase change in the hydrological layers; ice squeezed out below N drains (m).
 
-    `sublimation` is the loss of ice of layer 1, m s-1 of water. Rows without ice and without frost are left alone.
+    `sublimation` is the loss of ice of layer 1, m s-1 of water. Columns without ice and without frost are left alone,
+    but for those that share lanes with others.
     """
+    stop = veg.shape[0]
     passed = 0
-    for i in range(veg.shape[0]):
+    for i in range(stop):
         carry[i] = 0.0
     for j in range(grid.n_water):
         k = row_of(soil.w_sat, j)
         active = passed
-        for i in range(veg.shape[0]):
+        for i in range(stop):
             active |= (wgi[j, i] > 0.0) | (tg[j, i] < T_T)
-        if active:
-            freeze_layer(j, k, soil, heat, veg, lai, h, tg, wg, wgi)
-            passed = settle_ice(j, k, grid.thickness[j], soil, heat, sublimation, h, tg, wg, wgi, carry)
+        end = 0 if active else stop
+        goes_down = 0
+        while end < stop:
+            if passed:
+                begin, end = 0, stop
+            else:
+                begin, end = next_cold(tg[j], wgi[j], end)
+            if begin < end:
+                freeze_layer(j, k, begin, end, soil, heat, veg, lai, h, tg, wg, wgi)
+                thickness = grid.thickness[j]
+                goes_down |= settle_ice(j, k, begin, end, thickness, soil, heat, sublimation, h, tg, wg, wgi, carry)
+        passed = goes_down
     if passed:
-        for i in range(veg.shape[0]):
+        for i in range(stop):
             drainage[i] += carry[i]
 
 
-@kernel
-def freeze_layer(j, k, soil, heat, veg, lai, h, tg, wg, wgi):
-    """Phase change of layer `j`, whose soil properties stand in row `k`."""
+@helper
+def freeze_layer(j, k, begin, end, soil, heat, veg, lai, h, tg, wg, wgi):
+    """Phase change of layer `j`, whose soil properties stand in row `k`, in the columns from `begin` to `end`."""
     exposure = C_I * RHO_I
-    for i in range(veg.shape[0]):
-        t, w, ice, w_sat, psi_sat, b = tg[j, i], wg[j, i], wgi[j, i], soil.w_sat[k, i], soil.psi_sat[k, i], soil.b[k, i]
+    for i in columns(begin, end):
+        t, w, ice, psi_sat, b = tg[j, i], wg[j, i], wgi[j, i], soil.psi_sat[k, i], soil.b[k, i]
         insulated = (1.0 - INSULATION * veg[i]) * min(1.0, max(0.0, 1.0 - lai[i] / INSULATING_LAI))
         factor = exposure * (insulated if j == 0 and veg[i] > 0.0 else 1.0)
         psi_max = min(psi_sat, L_F * (t - T_T) / (GRAVITY * t))
-        w_max = w_sat * power(psi_max / psi_sat, -1.0 / b)
-        psi = psi_sat * power(w / w_sat, -b)
+        w_max = soil.w_sat[k, i] * power(psi_max / psi_sat, -soil.per_b[k, i])
+        psi = psi_sat * power(w * soil.per_w_sat[k, i], -b)
         departure = t - L_F * T_T / (L_F - GRAVITY * psi)
         warm = factor * max(0.0, departure)
         cold = factor * max(0.0, -departure)
@@ -58,11 +69,11 @@ def freeze_layer(j, k, soil, heat, veg, lai, h, tg, wg, wgi):
         wg[j, i] = w - phase / LATENT
 
 
-@kernel
-def settle_ice(j, k, thickness, soil, heat, sublimation, h, tg, wg, wgi, carry):
+@helper
+def settle_ice(j, k, begin, end, thickness, soil, heat, sublimation, h, tg, wg, wgi, carry):
     """Sublimation, overflow of ice to the layer below and melt of traces in layer `j`; 1 when ice goes down."""
     passed = 0
-    for i in range(carry.shape[0]):
+    for i in columns(begin, end):
         ice = wgi[j, i] - (sublimation[i] * h / thickness if j == 0 else 0.0)
         water = wg[j, i] + min(0.0, ice)
         ice = max(0.0, ice) + carry[i] / thickness

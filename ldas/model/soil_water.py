@@ -11,13 +11,14 @@ import numpy as np
 
 from ldas.model.constants import GRAVITY, P_00, R_V, RHO_W, T_T, W_MIN
 from ldas.model.fastmath import exp, log
-from ldas.model.kernel import kernel
+from ldas.model.kernel import helper, kernel
 from ldas.model.saturation import saturation_pressure
 from ldas.model.soil import row_of
 
 ICE_IMPEDANCE = 6.0 * scalar_log(10.0)
 VAPOUR_DIFFUSIVITY = 2.17e-5  # m2 s-1 at T_t and 10^5 Pa
 VAPOUR_POWER = 1.88
+PER_T_T = 1.0 / T_T
 TORTUOSITY = 0.66
 THETA = 0.5  # Crank-Nicolson
 
@@ -33,11 +34,24 @@ class SoilWater(NamedTuple):
     x: np.ndarray  # increments of water
     ratio: np.ndarray  # elimination factors
     source: np.ndarray  # c_j, negative supply and snow deficit, m s-1
+    near_x: np.ndarray  # (column,) increment of the layer above, then below
+    near_ratio: np.ndarray  # (column,) elimination factor of the layer above
     flux: np.ndarray  # (column,) flux through the interface above, upward, m s-1
     slope_upper: np.ndarray  # (column,) its derivative to the water of the layer above it
     slope_lower: np.ndarray  # (column,) and below it
     carry: np.ndarray  # (column,) water passed down, m
     deficit: np.ndarray  # (column,)
+
+
+@helper
+def vapour_conductivity(t, total, w_sat, psi, impedance, saturated, p_s):
+    """k_v (m s-1) at T (K), water and ice `total`, potential psi (m) and saturation pressure `saturated` (Pa)."""
+    per_rt = 1.0 / (R_V * t)
+    p_v = exp(GRAVITY * psi * per_rt) * saturated
+    diffusivity = VAPOUR_DIFFUSIVITY * P_00 * exp(VAPOUR_POWER * log(t * PER_T_T))
+    air = min(w_sat, (w_sat - total) * (1.0 + total / (w_sat - 0.05)))
+    k_v = TORTUOSITY * GRAVITY / RHO_W * impedance * diffusivity * air * p_v * per_rt * per_rt
+    return k_v / (p_s - p_v)
 
 
 @kernel
@@ -110,30 +124,37 @@ def set_hydraulics(grid, soil, wg, water):
 def set_vapour(grid, soil, p_s, tg, tg_start, wg, wgi, water):
     """Fill the vapour conductivity, zero where the soil is at field capacity or wetter.
 
-    `tg` is the current temperature, `tg_start` the one before the freezing substeps (saturation pressures only).
+    `tg` is the current temperature, `tg_start` the one before the freezing substeps (saturation pressures only). Rows
+    without ice and frost have the saturation pressure of T_t throughout.
     """
+    at_freezing = saturation_pressure(T_T)
     for j in range(grid.n_water):
         k = row_of(soil.w_sat, j)
         dry = 0
-        icy = 0
+        cold = 0
         for i in range(p_s.shape[0]):
             total = wg[j, i] + wgi[j, i]
-            icy |= wgi[j, i] > 0.0
+            cold |= (wgi[j, i] > 0.0) | (tg_start[j, i] < T_T)
             water.k_vapour[j, i] = 0.0
             dry |= (total < soil.w_fc[k, i]) & (total > W_MIN)
-        if dry:
+        if dry and cold:
             for i in range(p_s.shape[0]):
-                t, w, ice, w_sat = tg[j, i], wg[j, i], wgi[j, i], soil.w_sat[k, i]
-                total = w + ice
-                per_rt = 1.0 / (R_V * t)
+                ice, t_start = wgi[j, i], tg_start[j, i]
+                total = wg[j, i] + ice
                 share = ice / total
-                warm = saturation_pressure(tg_start[j, i]) if icy else 0.0
-                cold = saturation_pressure(min(T_T, tg_start[j, i]))
-                p_v = exp(GRAVITY * water.psi[j, i] * per_rt) * (share * warm + (1.0 - share) * cold)
-                diffusivity = VAPOUR_DIFFUSIVITY * P_00 * exp(VAPOUR_POWER * log(t / T_T))
-                air = min(w_sat, (w_sat - total) * (1.0 + total / (w_sat - 0.05)))
-                k_v = TORTUOSITY * GRAVITY / RHO_W * water.impedance[j, i] * diffusivity * air * p_v * per_rt * per_rt
-                k_v = k_v / (p_s[i] - p_v)
+                saturated = share * saturation_pressure(t_start) + (1.0 - share) * saturation_pressure(
+                    min(T_T, t_start)
+                )
+                k_v = vapour_conductivity(
+                    tg[j, i], total, soil.w_sat[k, i], water.psi[j, i], water.impedance[j, i], saturated, p_s[i]
+                )
+                water.k_vapour[j, i] = k_v if (total < soil.w_fc[k, i]) & (total > W_MIN) else 0.0
+        elif dry:
+            for i in range(p_s.shape[0]):
+                total = wg[j, i]
+                k_v = vapour_conductivity(
+                    tg[j, i], total, soil.w_sat[k, i], water.psi[j, i], water.impedance[j, i], at_freezing, p_s[i]
+                )
                 water.k_vapour[j, i] = k_v if (total < soil.w_fc[k, i]) & (total > W_MIN) else 0.0
 
 
@@ -145,18 +166,20 @@ def move_water(grid, soil, f2_layer, extraction, evaporation, sourced, h, wg, wa
     `water.source` counts.
     """
     n = grid.n_water
+    near_x, near_ratio = water.near_x, water.near_ratio
     for i in range(drainage.shape[0]):
         water.flux[i] = 0.0
         water.slope_upper[i] = 0.0
         water.slope_lower[i] = 0.0
+        near_x[i] = 0.0
+        near_ratio[i] = 0.0
     for j in range(n):
         last = j == n - 1
         below = j if last else j + 1
-        above = max(0, j - 1)
         k = row_of(soil.b, j)
         kb = row_of(soil.b, below)
         storage = grid.thickness[j] / h
-        spacing = grid.node_spacing[j]
+        per_spacing = 1.0 / grid.node_spacing[j]
         top = 1.0 if j == 0 else 0.0
         for i in range(drainage.shape[0]):
             w, b, psi, conductivity = wg[j, i], soil.b[k, i], water.psi[j, i], water.k[j, i]
@@ -168,31 +191,34 @@ def move_water(grid, soil, f2_layer, extraction, evaporation, sourced, h, wg, wa
                 w_below, b_below, psi_below = wg[below, i], soil.b[kb, i], water.psi[below, i]
                 mean = np.sqrt(conductivity * water.k[below, i])
                 total = mean + np.sqrt(water.k_vapour[j, i] * water.k_vapour[below, i])
-                gradient = (psi - psi_below) / spacing
+                gradient = (psi - psi_below) * per_spacing
                 flux = -total * gradient - mean
                 half = 0.5 * mean * (gradient + 1.0)
-                slope_upper = (-(2.0 * b + 3.0) * half + total * b * psi / spacing) / w
-                slope_lower = (-(2.0 * b_below + 3.0) * half - total * b_below * psi_below / spacing) / w_below
+                total *= per_spacing
+                slope_upper = (-(2.0 * b + 3.0) * half + total * b * psi) / w
+                slope_lower = (-(2.0 * b_below + 3.0) * half - total * b_below * psi_below) / w_below
             sink = f2_layer[j, i] * extraction[i] + top * evaporation[i]
             source = water.source[j, i] if sourced else 0.0
             rhs = flux - water.flux[i] - sink + source
             lower = THETA * water.slope_upper[i]
             diagonal = storage - THETA * (slope_upper - water.slope_lower[i])
-            previous_ratio = water.ratio[above, i] * (1.0 - top)
-            previous_x = water.x[above, i] * (1.0 - top)
-            inverse = 1.0 / (diagonal + lower * previous_ratio)
-            water.ratio[j, i] = THETA * slope_lower * inverse
-            water.x[j, i] = (rhs - lower * previous_x) * inverse
+            inverse = 1.0 / (diagonal + lower * near_ratio[i])
+            ratio = THETA * slope_lower * inverse
+            x = (rhs - lower * near_x[i]) * inverse
+            water.ratio[j, i] = ratio
+            near_ratio[i] = ratio
+            water.x[j, i] = x
+            near_x[i] = x
             water.flux[i] = flux
             water.slope_upper[i] = slope_upper
             water.slope_lower[i] = slope_lower
     for i in range(drainage.shape[0]):
-        drainage[i] -= h * (water.flux[i] + THETA * water.slope_upper[i] * water.x[n - 1, i])
-        wg[n - 1, i] += water.x[n - 1, i]
+        drainage[i] -= h * (water.flux[i] + THETA * water.slope_upper[i] * near_x[i])
+        wg[n - 1, i] += near_x[i]
     for j in range(n - 2, -1, -1):
         for i in range(drainage.shape[0]):
-            water.x[j, i] += water.ratio[j, i] * water.x[j + 1, i]
-            wg[j, i] += water.x[j, i]
+            near_x[i] = water.x[j, i] + water.ratio[j, i] * near_x[i]
+            wg[j, i] += near_x[i]
 
 
 @kernel

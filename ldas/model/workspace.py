@@ -276,7 +276,7 @@ def make_workspace(columns: int, snow_layers: int, grid: SoilGrid, fields: int) 
     budget["ratio"] = layers()
     budget["hu"], budget["h_v"] = out.soil_humidity, out.halstead
     water = {name: layers() for name in SoilWater._fields}
-    for name in ("flux", "slope_upper", "slope_lower", "carry", "deficit"):
+    for name in ("near_x", "near_ratio", "flux", "slope_upper", "slope_lower", "carry", "deficit"):
         water[name] = row()
     weather = {name: row() for name in Weather._fields}
     weather.update(t_a=out.tair, q_a=out.qair, p_s=out.psurf, rain=out.rainf, snow=out.snowf, sw=out.swdown)

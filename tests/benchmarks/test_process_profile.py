@@ -200,7 +200,18 @@ def test_profile(snowy: bool, add_row: Callable[..., None]) -> None:
             (add_fluxes, work.weather, surface, cover, now.tg, 1.0, True, budget, work.fluxes),
         ],
         "soil temperatures": [
-            (solve_temperatures, grid, heat, work.base_flux, h, budget.gamma, budget.ratio, now.tg.copy())
+            (
+                solve_temperatures,
+                grid,
+                heat,
+                work.base_flux,
+                h,
+                budget.gamma,
+                budget.above_ratio,
+                budget.above_t,
+                budget.ratio,
+                now.tg.copy(),
+            )
         ],
         "interception, runoff": [
             (

@@ -30,7 +30,7 @@ def soil_heat(
 
 def soil_water(wg: np.ndarray, wgi: np.ndarray) -> SoilWater:
     """Work arrays with porosity and impedance of ground into which nothing infiltrates."""
-    single = ("flux", "slope_upper", "slope_lower", "carry", "deficit")
+    single = ("near_x", "near_ratio", "flux", "slope_upper", "slope_lower", "carry", "deficit")
     water = SoilWater(**{name: np.zeros(4 if name in single else SHAPE) for name in SoilWater._fields})
     water.porosity[:] = np.maximum(0.001, PARAMETERS.w_sat - wgi)
     water.impedance[:] = 10.0 ** (-6.0 * wgi / (wgi + wg))

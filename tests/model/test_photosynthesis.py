@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ldas.model.canopy_radiation import (
@@ -184,6 +184,9 @@ def test_columns_without_vegetation_are_inert():
     f2=st.one_of(st.just(0.0), st.floats(0.0, 1.0)),
     lai=st.floats(0.3, 12.0),
     exposed=st.floats(0.0, 1.0),
+)
+@example(
+    t_s=228.0, deficit=0.0, rho=1.0, ppm=100.0, sw=0.0, zenith=0.0, f2=2.225073858507203e-309, lai=1.0, exposed=0.0
 )
 def test_fluxes_stay_in_bounds(t_s, deficit, rho, ppm, sw, zenith, f2, lai, exposed):
     parameters = columns_of(VEGETATED)

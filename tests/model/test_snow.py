@@ -228,16 +228,19 @@ def test_melting_pack_gives_all_its_water():
     assert gone + lost == pytest.approx(mass, abs=1e-9)
 
 
-def test_gathering_is_undone_by_scattering():
+@pytest.mark.parametrize(("place", "found", "run"), [(3, [1, 3], 0), (2, [1, 2], 2)])
+def test_gathering_is_undone_by_scattering(place, found, run):
     snowfall = np.array([0.0, 1e-5, 0.0, 0.0])
     swe = np.zeros((12, 4))
-    swe[0, 3] = 1.0
+    swe[:, place] = np.arange(1.0, 13.0)
     index = np.zeros(4, dtype=np.int64)
     count = snow.find_snow(swe, snowfall, index)
-    assert index[:count].tolist() == [1, 3]
+    assert index[:count].tolist() == found
+    assert snow.leading_run(index, count) == run
     dense, back = np.zeros((12, 4)), np.zeros((12, 4))
-    snow.gather_layers(swe, index, count, dense)
-    snow.scatter_layers(dense, index, count, back)
+    snow.gather_layers(swe, index, run, count, dense)
+    assert (dense[:, :count] == swe[:, found]).all()
+    snow.scatter_layers(dense, index, run, count, back)
     assert (back == swe).all()
 
 

@@ -60,7 +60,8 @@ class Ground:
 
     def liquid_limit(self, temperature: float) -> float:
         """w_max of layer 1, what stays liquid at `temperature` (K)."""
-        return float(largest_liquid.py_func(temperature, *(float(x[0, 0]) for x in self.properties)))
+        w_sat, psi_sat, b = (float(x[0, 0]) for x in self.properties)
+        return float(largest_liquid.py_func(temperature, w_sat, psi_sat, 1.0 / b))
 
     @property
     def properties(self) -> tuple[np.ndarray, ...]:

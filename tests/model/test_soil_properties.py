@@ -49,7 +49,7 @@ def test_printed_humidity() -> None:
 
 def test_printed_liquid_limit_of_cold_soil() -> None:
     found = [
-        largest_liquid.py_func(T_T - 2.0, *(float(row[0, i]) for row in (SOIL.w_sat, SOIL.psi_sat, SOIL.b)))
+        largest_liquid.py_func(T_T - 2.0, *(float(row[0, i]) for row in (SOIL.w_sat, SOIL.psi_sat, SOIL.per_b)))
         for i in range(4)
     ]
     assert found == pytest.approx([0.09696, 0.15465, 0.20678, 0.27099], abs=0.6e-5)

@@ -25,7 +25,7 @@ def test_temperatures_solve_the_linear_system() -> None:
     ratio_first, eliminated = 0.4, 290.0
     tg, ratio = start.copy(), np.zeros(SHAPE)
     tg[0], ratio[0] = eliminated, ratio_first
-    solve_temperatures(GRID, heat, base_flux, STEP, gamma[0].copy(), ratio, tg)
+    solve_temperatures(GRID, heat, base_flux, STEP, gamma[0].copy(), np.zeros(4), np.zeros(4), ratio, tg)
     for i in range(SHAPE[1]):
         matrix, rhs = np.zeros((LAYERS, LAYERS)), np.zeros(LAYERS)
         matrix[0, :2], rhs[0] = (1.0, -ratio_first), eliminated
@@ -43,7 +43,8 @@ def test_ground_under_an_insulating_surface_keeps_its_heat() -> None:
     heat = soil_heat(HALF_WET, np.zeros(SHAPE))
     start = 280.0 + np.random.default_rng(5).normal(0.0, 5.0, SHAPE)
     tg, ratio = start.copy(), np.zeros(SHAPE)
-    solve_temperatures(GRID, heat, np.zeros((CORRECTED, 4)), 3600.0, np.zeros(4), ratio, tg)
+    gamma, above_ratio, above_t = (np.zeros(4) for _ in range(3))
+    solve_temperatures(GRID, heat, np.zeros((CORRECTED, 4)), 3600.0, gamma, above_ratio, above_t, ratio, tg)
     content = heat.capacity * GRID.thickness[:, None]
     assert (content * (tg - start))[1:].sum(axis=0) == pytest.approx(0.0, abs=1e-3)
     assert (tg[0] == start[0]).all()
