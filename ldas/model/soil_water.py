@@ -142,9 +142,8 @@ def set_vapour(grid, soil, p_s, tg, tg_start, wg, wgi, water):
                 ice, t_start = wgi[j, i], tg_start[j, i]
                 total = wg[j, i] + ice
                 share = ice / total
-                saturated = share * saturation_pressure(t_start) + (1.0 - share) * saturation_pressure(
-                    min(T_T, t_start)
-                )
+                of_ice, of_water = saturation_pressure(t_start), saturation_pressure(min(T_T, t_start))
+                saturated = share * of_ice + (1.0 - share) * of_water
                 k_v = vapour_conductivity(
                     tg[j, i], total, soil.w_sat[k, i], water.psi[j, i], water.impedance[j, i], saturated, p_s[i]
                 )

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,12 @@ class Operator:
 
     def run(self, identity: str) -> dict[str, Any]:
         return self.ask(f"flow_runs/{identity}")
+
+    def wall_time(self, identity: str) -> float:
+        """Seconds from the worker's taking a run to its end, so with the start of the run's process."""
+        states = self.ask(f"flow_run_states/?flow_run_id={identity}")
+        taken = min(datetime.fromisoformat(state["timestamp"]) for state in states if state["type"] == "PENDING")
+        return (datetime.fromisoformat(self.run(identity)["end_time"]) - taken).total_seconds()
 
     def wait(self, identity: str, seconds: float = 240.0) -> str:
         """The state in which a run ended."""

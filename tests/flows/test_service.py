@@ -182,7 +182,8 @@ def test_flow_and_tasks_of_a_cycle_take_less_than_ten_seconds(site: Site, profil
     (path, settings), operator = profile, site.operator
     identity = operator.trigger("daily/ales", profile=str(path), until=day(1), publish=False)
     assert operator.wait(identity) == "COMPLETED"
-    run, (cycle,) = operator.run(identity), Record.open(settings.record).cycles()
-    overhead = run["total_run_time"] - sum(cycle.seconds.values())
-    print(f"a run of {run['total_run_time']:.1f} s, of it {overhead:.1f} s beside the steps of its cycle")
+    (cycle,) = Record.open(settings.record).cycles()
+    wall, run = operator.wall_time(identity), operator.run(identity)["total_run_time"]
+    overhead = wall - sum(cycle.seconds.values())
+    print(f"{wall:.1f} s with the start of the process, {run:.1f} s in the flow, {overhead:.1f} s beside its cycle's steps")
     assert overhead < MOST_OVERHEAD
