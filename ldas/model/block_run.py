@@ -200,7 +200,7 @@ def run_block(parameters, options, work, stretch, cell, states, surfaces, snow_l
                     assimilate_gauss(parameters.leaf, air, dt, canopy, day, best)
 
             # energy budget: §§4.7-4.9
-            spread_snow_flux(grid, heat, cover.p_sn, snow.ground, snow.correction, dt, work.base_flux)
+            spread_snow_flux(grid, heat, cover.p_sn, snow.ground, snow.correction, dt, budget.spread, work.base_flux)
             prepare_humidity(soil, wg, wgi, budget)
             for substep in range(options.energy_substeps):
                 prepare_budget(
@@ -230,8 +230,8 @@ def run_block(parameters, options, work, stretch, cell, states, surfaces, snow_l
                     work.base_flux,
                     energy_step,
                     budget.gamma,
-                    budget.above_ratio,
-                    budget.above_t,
+                    budget.near_ratio,
+                    budget.near_t,
                     budget.ratio,
                     tg,
                 )

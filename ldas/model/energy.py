@@ -43,8 +43,9 @@ class Budget(NamedTuple):
     diagonal: np.ndarray  # A
     conduction: np.ndarray  # coupling of layers 1 and 2, per A
     gamma: np.ndarray  # conductance between a layer and the one above, W m-2 K-1
-    above_ratio: np.ndarray  # elimination factor of the layer above
-    above_t: np.ndarray  # and its eliminated temperature, K
+    spread: np.ndarray  # heat at the snow base that is spread over depth, per heat capacity
+    near_ratio: np.ndarray  # elimination factor of the layer a sweep comes from
+    near_t: np.ndarray  # and its temperature, K
     ratio: np.ndarray  # elimination factors, (14, column)
 
 
@@ -107,23 +108,25 @@ def halstead(delta, r_a, r_s, evaporates, f2):
 
 
 @kernel
-def spread_snow_flux(grid, heat, p_sn, ground_flux, correction_flux, dt, base_flux):
+def spread_snow_flux(grid, heat, p_sn, ground_flux, correction_flux, dt, spread, base_flux):
     """Fill `base_flux` (layer, column), W m-2, what each soil layer receives from the base of the snow.
 
-    `ground_flux` is G_gn and `correction_flux` F_cor of the snow-covered part. Row 0 includes p_sn G_gn.
+    `ground_flux` is G_gn and `correction_flux` F_cor of the snow-covered part. Row 0 includes p_sn G_gn. `spread` is a
+    work array (column,).
     """
     for i in range(p_sn.shape[0]):
-        base_flux[0, i] = 1.0 / heat.c_t[i]
+        spread[i] = 1.0 / heat.c_t[i]
     for j in range(1, base_flux.shape[0]):
         for i in range(p_sn.shape[0]):
-            base_flux[0, i] += heat.capacity[j, i] * grid.correction_depth[j]
-    for j in range(base_flux.shape[0] - 1, -1, -1):
+            spread[i] += heat.capacity[j, i] * grid.correction_depth[j]
+    for i in range(p_sn.shape[0]):
+        strong = dt * heat.c_t[i] * p_sn[i] * abs(ground_flux[i]) >= SPREAD_WARMING
+        direct = 0.0 if strong else ground_flux[i]
+        spread[i] = p_sn[i] * (correction_flux[i] + (ground_flux[i] if strong else 0.0)) / spread[i]
+        base_flux[0, i] = p_sn[i] * direct + spread[i] / heat.c_t[i]
+    for j in range(1, base_flux.shape[0]):
         for i in range(p_sn.shape[0]):
-            strong = dt * heat.c_t[i] * p_sn[i] * abs(ground_flux[i]) >= SPREAD_WARMING
-            spread = correction_flux[i] + (ground_flux[i] if strong else 0.0)
-            inertia = 1.0 / heat.c_t[i] if j == 0 else heat.capacity[j, i] * grid.correction_depth[j]
-            direct = ground_flux[i] if j == 0 and not strong else 0.0
-            base_flux[j, i] = p_sn[i] * (spread * inertia / base_flux[0, i] + direct)
+            base_flux[j, i] = spread[i] * heat.capacity[j, i] * grid.correction_depth[j]
 
 
 @kernel
@@ -236,18 +239,17 @@ def prepare_budget(
 
 
 @kernel
-def solve_temperatures(grid, heat, base_flux, h, gamma, above_ratio, above_t, ratio, tg):
+def solve_temperatures(grid, heat, base_flux, h, gamma, near_ratio, near_t, ratio, tg):
     """Implicit heat diffusion over a substep of `h` seconds, from the eliminated first row to all temperatures.
 
-    `gamma` (column,) and `ratio` and `tg` (14, column) come with their first row. What a layer needs of the one above
-    is handed down in rows of its own, `above_ratio` and `above_t` (column,): a loop that reads another row of an array
-    it writes is not turned into vector code.
+    `gamma` (column,) and `ratio` and `tg` (14, column) come with their first row; `near_ratio` and `near_t` (column,)
+    are work arrays, what a layer needs of its neighbour.
     """
     layers = tg.shape[0]
     corrected = base_flux.shape[0]
     for i in range(tg.shape[1]):
-        above_ratio[i] = ratio[0, i]
-        above_t[i] = tg[0, i]
+        near_ratio[i] = ratio[0, i]
+        near_t[i] = tg[0, i]
     for j in range(1, layers):
         last = j == layers - 1
         below = j if last else j + 1
@@ -261,16 +263,17 @@ def solve_temperatures(grid, heat, base_flux, h, gamma, above_ratio, above_t, ra
             inertia = heat.capacity[j, i] * storage
             above = gamma[i]
             under = closed * upper * lower / (upper_thickness * lower + lower_thickness * upper)
-            inverse = 1.0 / (inertia + above * (1.0 - above_ratio[i]) + under)
-            eliminated = (inertia * tg[j, i] + sourced * base_flux[source, i] + above * above_t[i]) * inverse
+            inverse = 1.0 / (inertia + above * (1.0 - near_ratio[i]) + under)
+            eliminated = (inertia * tg[j, i] + sourced * base_flux[source, i] + above * near_t[i]) * inverse
             ratio[j, i] = under * inverse
-            above_ratio[i] = under * inverse
+            near_ratio[i] = under * inverse
             tg[j, i] = eliminated
-            above_t[i] = eliminated
+            near_t[i] = eliminated
             gamma[i] = under
     for j in range(layers - 2, -1, -1):
         for i in range(tg.shape[1]):
-            tg[j, i] += ratio[j, i] * tg[j + 1, i]
+            near_t[i] = tg[j, i] + ratio[j, i] * near_t[i]
+            tg[j, i] = near_t[i]
 
 
 @kernel

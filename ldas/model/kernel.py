@@ -7,7 +7,10 @@ product of ``a * b + c * d`` is fused. That choice differs between two compilati
 with a cold cache got different bits. Fused products are therefore written out (`ldas.model.fastmath.fma`).
 
 numba has an internal no-alias flag that its decorator does not offer; where that flag exists it is enabled here, and
-only here. Kernels must therefore never receive an array twice if they write to it. Kernels release the GIL: parallelism
+only here. Kernels must therefore never receive an array twice if they write to it. Nor may a loop over columns write
+one row of an array and read another: LLVM moves its test for overlapping rows out of the loop over layers, where it
+always fails, and the loop runs column by column (five times slower in the heat equation). What a sweep needs of the
+layer it comes from is handed on in a row of its own. Kernels release the GIL: parallelism
 is a thread pool over blocks, outside numba.
 
 numba's file cache does not notice a change of an imported file. The cache folder is therefore named after a hash of all

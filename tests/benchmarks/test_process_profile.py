@@ -173,7 +173,17 @@ def test_profile(snowy: bool, add_row: Callable[..., None]) -> None:
             (assimilate_gauss, constants.leaf, air, h, work.canopy, now.assimilation_day, now.assimilation_max),
         ],
         "surface budget": [
-            (spread_snow_flux, grid, heat, cover.p_sn, work.snow.ground, work.snow.correction, h, work.base_flux),
+            (
+                spread_snow_flux,
+                grid,
+                heat,
+                cover.p_sn,
+                work.snow.ground,
+                work.snow.correction,
+                h,
+                budget.spread,
+                work.base_flux,
+            ),
             (prepare_humidity, soil, now.wg, now.wgi, budget),
             (
                 prepare_budget,
@@ -207,8 +217,8 @@ def test_profile(snowy: bool, add_row: Callable[..., None]) -> None:
                 work.base_flux,
                 h,
                 budget.gamma,
-                budget.above_ratio,
-                budget.above_t,
+                budget.near_ratio,
+                budget.near_t,
                 budget.ratio,
                 now.tg.copy(),
             )

@@ -43,8 +43,8 @@ def test_ground_under_an_insulating_surface_keeps_its_heat() -> None:
     heat = soil_heat(HALF_WET, np.zeros(SHAPE))
     start = 280.0 + np.random.default_rng(5).normal(0.0, 5.0, SHAPE)
     tg, ratio = start.copy(), np.zeros(SHAPE)
-    gamma, above_ratio, above_t = (np.zeros(4) for _ in range(3))
-    solve_temperatures(GRID, heat, np.zeros((CORRECTED, 4)), 3600.0, gamma, above_ratio, above_t, ratio, tg)
+    gamma, near_ratio, near_t = (np.zeros(4) for _ in range(3))
+    solve_temperatures(GRID, heat, np.zeros((CORRECTED, 4)), 3600.0, gamma, near_ratio, near_t, ratio, tg)
     content = heat.capacity * GRID.thickness[:, None]
     assert (content * (tg - start))[1:].sum(axis=0) == pytest.approx(0.0, abs=1e-3)
     assert (tg[0] == start[0]).all()
@@ -57,7 +57,7 @@ def test_heat_at_the_snow_base_is_kept_and_spread_where_it_is_strong(ground: flo
     heat = soil_heat(HALF_WET, np.zeros(SHAPE))
     p_sn, correction = np.array([0.0, 0.3, 0.8, 1.0]), np.array([5.0, -20.0, 0.0, 12.0])
     base_flux = np.full((CORRECTED, 4), np.nan)
-    spread_snow_flux(GRID, heat, p_sn, np.full(4, ground), correction, STEP, base_flux)
+    spread_snow_flux(GRID, heat, p_sn, np.full(4, ground), correction, STEP, np.zeros(4), base_flux)
     assert base_flux.sum(axis=0) == pytest.approx(p_sn * (ground + correction), rel=1e-12, abs=1e-12)
     inertia = heat.capacity[:CORRECTED] * GRID.correction_depth[:CORRECTED, None]
     inertia[0] = 1.0 / heat.c_t
