@@ -185,7 +185,5 @@ def test_flow_and_tasks_of_a_cycle_take_less_than_ten_seconds(site: Site, profil
     (cycle,) = Record.open(settings.record).cycles()
     wall, run = operator.wall_time(identity), operator.run(identity)["total_run_time"]
     overhead = wall - sum(cycle.seconds.values())
-    print(
-        f"{wall:.1f} s with the start of the process, {run:.1f} s in the flow, {overhead:.1f} s beside its cycle's steps"
-    )
+    print(f"{wall:.1f} s with the process's start, {run:.1f} s in the flow, {overhead:.1f} s beside the cycle's steps")
     assert overhead < MOST_OVERHEAD
