@@ -45,7 +45,7 @@ from ldas.model.soil_water import bound_water, infiltrate, move_water, pay_defic
 from ldas.model.surface_fields import update_surface
 from ldas.model.water_stress import stress_roots
 from ldas.model.weather import gather_records, interpolate, mean_sun
-from ldas.model.workspace import view_state, view_surface
+from ldas.model.workspace import view_exchange, view_state, view_surface
 
 
 class Stretch(NamedTuple):
@@ -68,7 +68,7 @@ def run_block(parameters, options, work, stretch, cell, states, surfaces, snow_l
     column) is work space, `collector` gathers the outputs.
     """
     grid, soil, place, rules = parameters.grid, parameters.soil, parameters.place, parameters.surface
-    weather, cover, exchange, heat = work.weather, work.cover, work.exchange, work.heat
+    weather, cover, heat = work.weather, work.cover, work.heat
     budget, fluxes, water, canopy = work.budget, work.fluxes, work.water, work.canopy
     snow, pack, index, out = work.snow, work.snow_pack, work.snow_index, work.out
     respiration, optics = work.respiration, parameters.optics
@@ -110,6 +110,7 @@ def run_block(parameters, options, work, stretch, cell, states, surfaces, snow_l
         for m in range(states.shape[0]):
             state = view_state(states[m], snow_layers)
             surface = view_surface(surfaces[m])
+            exchange = view_exchange(surfaces[m])
             tg, wg, wgi = state.tg, state.wg, state.wgi
             veg, lai = surface.veg, state.lai
 

@@ -24,9 +24,8 @@ from ldas.model.outputs import (
 from ldas.model.parameters import Parameters
 from ldas.model.solar import sun_positions
 from ldas.model.state import State
-from ldas.model.surface_fields import SurfaceFields
 from ldas.model.weather import air_density
-from ldas.model.workspace import block_parameters, make_workspace, step_options
+from ldas.model.workspace import SURFACE_ROWS, block_parameters, make_workspace, step_options
 
 Outputs = dict[str, np.ndarray]
 ALMA_NAMES = {
@@ -153,7 +152,7 @@ def run_columns(
     members = [final.select(filled) for final in finals]
     start_reference(own, members, stretch, constants.leaf, cell, first, forcing.z_t, options)
     states = np.stack([pack_state(member) for member in members])
-    surfaces = np.zeros((len(members), len(SurfaceFields._fields), len(filled)))
+    surfaces = np.zeros((len(members), SURFACE_ROWS, len(filled)))
     collector = make_collector(requests, count, len(members), len(filled), options.snow_layers)
     edges = np.unique(np.linspace(0, count, REPORTS + 1).astype(int))
     for begin, end in pairwise(edges):

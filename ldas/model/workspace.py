@@ -100,10 +100,20 @@ def view_state(rows, n):
     )
 
 
+SURFACE_ROWS = len(SurfaceFields._fields) + len(Exchange._fields)
+"""Rows of what follows from a member's LAI and snow, and lasts from one step to the next."""
+
+
 @helper
 def view_surface(rows):
-    """The `SurfaceFields` of a member as views of its rows."""
+    """The `SurfaceFields` of a member as views of its first rows."""
     return SurfaceFields(rows[0], rows[1], rows[2], rows[3], rows[4], rows[5])
+
+
+@helper
+def view_exchange(rows):
+    """The `Exchange` of a member as views of its last rows."""
+    return Exchange(rows[6], rows[7], rows[8], rows[9])
 
 
 class SnowParameters(NamedTuple):
@@ -167,7 +177,6 @@ class Workspace(NamedTuple):
     weather: Weather
     cover: SnowCover
     albedo_snow: np.ndarray
-    exchange: Exchange
     heat: SoilHeat
     f2_layer: np.ndarray
     f2: np.ndarray
@@ -290,7 +299,6 @@ def make_workspace(columns: int, snow_layers: int, grid: SoilGrid, fields: int) 
         weather=Weather(**weather),
         cover=SnowCover(out.snow_fraction, out.snow_fraction_ground, out.snow_fraction_vegetation, row(), row()),
         albedo_snow=row(),
-        exchange=Exchange(*(row() for _ in Exchange._fields)),
         heat=SoilHeat(out.soil_conductivity, out.soil_heat_capacity, out.c_g, out.c_t, out.frozen_surface, row()),
         f2_layer=layers(),
         f2=out.water_stress,

@@ -33,10 +33,17 @@ from ldas.model.snow_cover import cover_with_snow
 from ldas.model.soil_heat import diagnose_deep_water, set_soil_heat
 from ldas.model.soil_ice import freeze_soil
 from ldas.model.soil_water import bound_water, infiltrate, move_water, pay_deficit, set_hydraulics, set_vapour
-from ldas.model.surface_fields import SurfaceFields
 from ldas.model.water_stress import stress_roots
 from ldas.model.weather import interpolate
-from ldas.model.workspace import block_parameters, make_workspace, step_options, view_state, view_surface
+from ldas.model.workspace import (
+    SURFACE_ROWS,
+    block_parameters,
+    make_workspace,
+    step_options,
+    view_exchange,
+    view_state,
+    view_surface,
+)
 from tests.benchmarks.test_model_speed import mixed_parameters, spring_weather, start_state
 
 pytestmark = pytest.mark.benchmark
@@ -85,7 +92,7 @@ def test_profile(snowy: bool, add_row: Callable[..., None]) -> None:
     stretch = stretch_of(weather, options, 0, 24 * 12)
     start_reference(parameters, [state], stretch, constants.leaf, weather.cell, 0, 2.0, options)
     rows = pack_state(state)[None]
-    surfaces = np.zeros((1, len(SurfaceFields._fields), BLOCK))
+    surfaces = np.zeros((1, SURFACE_ROWS, BLOCK))
     collector = make_collector((), noon, 1, BLOCK, options.snow_layers)
     begin = (constants, step, work, stretch, weather.cell, rows, surfaces, options.snow_layers)
     run_block(*begin, 0, noon, 0, collector)
@@ -98,6 +105,7 @@ def test_profile(snowy: bool, add_row: Callable[..., None]) -> None:
 
     now = view_state.py_func(rows[0], options.snow_layers)
     surface = view_surface.py_func(surfaces[0])
+    exchange = view_exchange.py_func(surfaces[0])
     grid, soil, heat, cover, budget, water = (
         constants.grid,
         constants.soil,
@@ -138,7 +146,7 @@ def test_profile(snowy: bool, add_row: Callable[..., None]) -> None:
         ],
         "snow cover, roughness": [
             (cover_with_snow, now.snow_swe, now.snow_density, surface.veg, surface.z0, cover),
-            (prepare_exchange, surface.z0, cover.p_sn, 2.0, 10.0, work.exchange),
+            (prepare_exchange, surface.z0, cover.p_sn, 2.0, 10.0, exchange),
             (find_snow, now.snow_swe, work.weather.snow, work.snow_index),
         ],
         "thermal properties": [
@@ -153,7 +161,7 @@ def test_profile(snowy: bool, add_row: Callable[..., None]) -> None:
                 surface.veg,
                 now.lai,
                 constants.c_wr,
-                work.exchange.z0_effective,
+                exchange.z0_effective,
                 work.wr_max,
                 work.delta,
             ),
@@ -191,7 +199,7 @@ def test_profile(snowy: bool, add_row: Callable[..., None]) -> None:
                 work.weather,
                 surface,
                 cover,
-                work.exchange,
+                exchange,
                 heat,
                 heat.c_g,
                 work.canopy.r_s,

@@ -9,9 +9,8 @@ from ldas.model.options import ModelOptions
 from ldas.model.outputs import OutputRequest, make_collector
 from ldas.model.parameters import Parameters
 from ldas.model.state import State
-from ldas.model.surface_fields import SurfaceFields
 from ldas.model.weather import Place
-from ldas.model.workspace import StateView, block_parameters, make_workspace, step_options, view_state
+from ldas.model.workspace import SURFACE_ROWS, StateView, block_parameters, make_workspace, step_options, view_state
 
 HOUR = 3600.0
 
@@ -46,7 +45,7 @@ class BlockCase:
             sun_first=0,
             vegetation_day=np.zeros(steps, dtype=np.int64),
         )
-        surfaces = np.zeros((1, len(SurfaceFields._fields), columns))
+        surfaces = np.zeros((1, SURFACE_ROWS, columns))
         collector = make_collector((OutputRequest(("le",)),), steps, 1, columns, self.snow_layers)
         cell = np.arange(columns)
         run_block(
