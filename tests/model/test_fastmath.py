@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp, mpf
 
-from ldas.model import fastmath
+from ldas.model import fastmath, soil_water
+from ldas.model.constants import T_T
 from ldas.model.kernel import kernel
 
 
@@ -27,6 +28,12 @@ def apply_log(x, result):
 def apply_power(x, y, result):
     for i in range(x.shape[0]):
         result[i] = fastmath.power(x[i], y[i])
+
+
+@kernel
+def apply_warmth(t, result):
+    for i in range(t.shape[0]):
+        result[i] = soil_water.diffusion_warmth(t[i])
 
 
 def applied(function, *arguments):
@@ -131,3 +138,13 @@ def test_only_written_products_are_fused():
     found = np.zeros(64)
     cross(*rows, found)
     assert np.array_equal(found, rows[0] * rows[1] + rows[2] * rows[3])
+
+
+def test_diffusion_grows_with_the_power_of_the_temperature():
+    with mp.workdps(40):
+        series = interpolated(lambda y: (1 + y) ** mpf("1.88"), -mpf("0.3"), mpf("0.3"), 13)
+    assert series == list(soil_water.WARMTH_SERIES)
+    t = np.linspace(0.7 * T_T, 1.3 * T_T, 20001)
+    assert applied(apply_warmth, t) == pytest.approx((t / T_T) ** 1.88, rel=3e-15)
+    outside = applied(apply_warmth, np.array([100.0, 0.7 * T_T, 1.3 * T_T, 400.0]))
+    assert outside[[0, 3]] == pytest.approx(outside[[1, 2]], rel=1e-15)
