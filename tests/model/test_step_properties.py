@@ -132,4 +132,4 @@ def test_any_weather_and_state_stay_physical(snow_layers, canopy, seed, time_ste
     residual = np.abs(out["water_residual"])
     thirsty = out["water_stress"] == 0.0  # R_s < 5000 s m-1 lets plants transpire a little from no layer (§4.3, 4.9)
     assert residual[~thirsty].max(initial=0.0) < 1e-9
-    assert residual[thirsty].max(initial=0.0) < 1e-5
+    assert residual[thirsty].max(initial=0.0) < 1e-5 * time_step / 300.0
