@@ -18,30 +18,38 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 STATE_CHANGING = ("daily", "backfill", "replay", "spinup")
 HEARTBEAT = timedelta(seconds=30)
 """As deploy/prefect.yaml sets it for every run."""
-RUN_URL = "{{ flow_run|ui_url }}"
+LATENESS = timedelta(hours=26)
+"""A day, and time for the run itself."""
+WHICH_RUN = "{{ flow.name }}/{{ deployment.name }} {{ flow_run|ui_url }}"
 FAILED = {"prefect.flow-run.Failed", "prefect.flow-run.Crashed"}
 Match = dict[str, str | list[str]]
 RUN: Match = {"prefect.resource.id": "prefect.flow-run.*"}
 
 
-def build_automations(notify: Sequence[ActionTypes]) -> list[Automation]:
-    """All alarms of the service; `notify` are the actions of those that tell somebody."""
+def build_automations(notify: Sequence[ActionTypes], lateness: timedelta = LATENESS) -> list[Automation]:
+    """All alarms of the service; `notify` are the actions of those that tell somebody.
+
+    A domain is late when `lateness` has passed since its last daily run completed, or since it first was due or ran if
+    none has; as long as its runs are late or do not complete, the alarm is repeated.
+    """
     daily: Match = {"prefect.resource.role": "flow", "prefect.resource.name": "daily"}
+    of_a_deployment: Match = {"prefect.resource.role": "deployment"}
     any_of_ours: Match = {"prefect.resource.role": "flow", "prefect.resource.name": list(STATE_CHANGING)}
     validation: Match = {"prefect.resource.role": "flow", "prefect.resource.name": "validate"}
     statistics: Match = {"prefect.resource.role": "flow", "prefect.resource.name": "climatology"}
     return [
         Automation(
             name="ldas: late cycle",
-            description="No daily run of a deployment has completed for 26 hours. Runbook: late-cycle.",
+            description="No daily run of a domain has completed for 26 hours. Runbook: late-cycle.",
             trigger=EventTrigger(
                 match=RUN,
-                match_related=daily,
+                match_related=[daily, of_a_deployment],
                 posture=Posture.Proactive,
-                after={"prefect.flow-run.Completed"},
+                after={"prefect.flow-run.Late", "prefect.flow-run.Running", "prefect.flow-run.Completed"},
                 expect={"prefect.flow-run.Completed"},
+                for_each={"related:deployment:prefect.resource.id"},
                 threshold=1,
-                within=timedelta(hours=26),
+                within=lateness,
             ),
             actions=list(notify),
         ),
@@ -62,6 +70,7 @@ def build_automations(notify: Sequence[ActionTypes]) -> list[Automation]:
                     "prefect.flow-run.heartbeat",
                     "prefect.flow-run.Completed",
                     "prefect.flow-run.Failed",
+                    "prefect.flow-run.TimedOut",
                     "prefect.flow-run.Cancelled",
                     "prefect.flow-run.Crashed",
                 },
@@ -127,7 +136,7 @@ def notification_actions(block: str) -> list[ActionTypes]:
         SendNotification(
             block_document_id=document,
             subject="{{ automation.name }}",
-            body="{{ automation.description }}\n" + RUN_URL,
+            body="{{ automation.description }}\n" + WHICH_RUN,
         )
     ]
 

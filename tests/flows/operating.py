@@ -28,10 +28,20 @@ NOTIFICATION_BLOCK = "custom-webhook/operators"
 class Operator:
     """A Prefect server with a worker, from outside."""
 
-    def __init__(self, environ: dict[str, str], worker: int) -> None:
+    def __init__(self, environ: dict[str, str], stack: ExitStack) -> None:
         self.environ = environ
-        self.worker = psutil.Process(worker)
-        """The runs are its children."""
+        self._stack = stack
+        self.start_worker()
+
+    def start_worker(self) -> None:
+        """Have a worker, whose children are the runs, until the operating ends."""
+        log = Path(self.environ["PREFECT_HOME"]) / f"worker-{uuid4()}.log"
+        self.worker = psutil.Process(self._stack.enter_context(prefect_worker(self.environ, log)).pid)
+
+    def lose_host(self) -> None:
+        """Kill the worker and its runs, so that nobody is left to report their end."""
+        for process in (self.worker, *self.worker.children(recursive=True)):
+            process.kill()
 
     def ask(self, path: str, content: Mapping[str, object] | None = None) -> Any:
         """The answer of the server's API to a GET, or to a POST of `content`."""
@@ -84,14 +94,25 @@ def operating(home: Path, database_url: str, *deploy: str) -> Iterator[Operator]
     with ExitStack() as stack:
         environ = stack.enter_context(prefect_server(home, database_url))
         environ["LDAS_CACHE"] = str(home / "cache")
-        worker = stack.enter_context(prefect_worker(environ, home / "worker.log"))
+        operator = Operator(environ, stack)
         prefect(environ, "deploy", *deploy)
-        yield Operator(environ, worker.pid)
+        yield operator
 
 
 def apply_automations(environ: Mapping[str, str]) -> str:
     """Run the one command that makes the automations; returns what it printed."""
     return run_python(environ, "-m", "flows.automations")
+
+
+def shorten_lateness(environ: Mapping[str, str], seconds: float) -> None:
+    """Apply the automations with a domain late after `seconds` already."""
+    code = (
+        "import sys; from datetime import timedelta; "
+        "from flows.automations import apply_automations, build_automations, notification_actions; "
+        "apply_automations(build_automations("
+        "notification_actions(sys.argv[1]), timedelta(seconds=float(sys.argv[2]))))"
+    )
+    run_python(environ, "-c", code, NOTIFICATION_BLOCK, str(seconds))
 
 
 def save_notification_block(environ: Mapping[str, str], url: str) -> None:
@@ -121,13 +142,16 @@ class Inbox:
         self.url = f"http://127.0.0.1:{self._server.server_port}/"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
+    def find(self, subject: str, told: str) -> list[dict[str, str]]:
+        """The messages so far with this subject and `told` in their body."""
+        return [message for message in list(self.messages) if message["subject"] == subject and told in message["body"]]
+
     def wait_for(self, subject: str, told: str, seconds: float = 90.0) -> dict[str, str]:
         """The first message with this subject and `told` in its body."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            for message in list(self.messages):
-                if message["subject"] == subject and told in message["body"]:
-                    return message
+            for message in self.find(subject, told):
+                return message
             time.sleep(0.3)
         raise AssertionError(f"no message {subject!r} about {told} in {seconds:.0f} s, but {self.messages}")
 

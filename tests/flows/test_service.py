@@ -29,6 +29,7 @@ from tests.flows.operating import (
     apply_automations,
     operating,
     save_notification_block,
+    shorten_lateness,
 )
 from tests.flows.prefect_server import postgresql
 
@@ -38,6 +39,9 @@ ALARMS = [automation.name for automation in build_automations([])]
 MOST_OVERHEAD = 10.0
 """Seconds of a run beside the steps of its cycle: the tasks' and the flow's own work; a busy machine took 2 to 3."""
 
+LATE = 45.0
+"""Seconds without a completed daily run, where operators are told after 26 h."""
+
 
 @dataclass(frozen=True)
 class Site:
@@ -45,6 +49,7 @@ class Site:
 
     operator: Operator
     inbox: Inbox
+    environ: dict[str, str]
     applied: list[str]
 
 
@@ -61,7 +66,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def with_alarms(operator: Operator, inbox: Inbox) -> Site:
     save_notification_block(operator.environ, inbox.url)
     environ = {**operator.environ, "LDAS_NOTIFICATION_BLOCK": NOTIFICATION_BLOCK}
-    return Site(operator, inbox, [apply_automations(environ), apply_automations(environ)])
+    return Site(operator, inbox, environ, [apply_automations(environ), apply_automations(environ)])
 
 
 @pytest.fixture(scope="module")
@@ -72,14 +77,18 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Profile:
 
 @pytest.fixture
 def profile(base: Profile, tmp_path: Path) -> tuple[Path, Profile]:
+    return make_record(base, tmp_path)
+
+
+def make_record(base: Profile, folder: Path) -> tuple[Path, Profile]:
     """A fresh record of four cells, and its profile's file."""
     settings = base.model_copy(
         update={
-            "record": base.record.model_copy(update={"uri": f"file://{tmp_path}/record"}),
-            "publication": base.publication.model_copy(update={"uri": f"file://{tmp_path}/public"}),
+            "record": base.record.model_copy(update={"uri": f"file://{folder}/record"}),
+            "publication": base.publication.model_copy(update={"uri": f"file://{folder}/public"}),
         }
     )
-    path = tmp_path / f"{settings.domain.name}.yaml"
+    path = folder / f"{settings.domain.name}.yaml"
     path.write_text(yaml.safe_dump(settings.model_dump(mode="json")), encoding="utf-8")
     initialise(settings)
     return path, settings
@@ -87,6 +96,13 @@ def profile(base: Profile, tmp_path: Path) -> tuple[Path, Profile]:
 
 def times(settings: Profile) -> list[datetime]:
     return [cycle.time for cycle in Record.open(settings.record).cycles()]
+
+
+def wait_for_a_cycle(settings: Profile) -> None:
+    deadline = monotonic() + 200.0
+    while not times(settings):
+        assert monotonic() < deadline, "no cycle was committed"
+        sleep(0.3)
 
 
 def heartbeats(operator: Operator) -> list[dict[str, Any]]:
@@ -150,10 +166,7 @@ def test_backfill_and_daily_together_keep_the_order(site: Site, profile: tuple[P
 def test_a_run_killed_in_the_middle_is_told_and_healed_by_the_next(site: Site, profile: tuple[Path, Profile]) -> None:
     (path, settings), operator = profile, site.operator
     run = operator.trigger("daily/ales", profile=str(path), until=day(10))
-    deadline = monotonic() + 200.0
-    while not times(settings):
-        assert monotonic() < deadline, "no cycle was committed"
-        sleep(0.3)
+    wait_for_a_cycle(settings)
     running = operator.worker.children(recursive=True)
     assert running, "the worker has no run to kill"
     for process in running:
@@ -187,3 +200,28 @@ def test_flow_and_tasks_of_a_cycle_take_less_than_ten_seconds(site: Site, profil
     overhead = wall - sum(cycle.seconds.values())
     print(f"{wall:.1f} s with the process's start, {run:.1f} s in the flow, {overhead:.1f} s beside the cycle's steps")
     assert overhead < MOST_OVERHEAD
+
+
+def test_a_lost_host_and_a_late_domain_are_told(
+    site: Site, base: Profile, profile: tuple[Path, Profile], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    (path, settings), operator, inbox = profile, site.operator, site.inbox
+    timely, _settings = make_record(base, tmp_path_factory.mktemp("timely"))
+    shorten_lateness(site.environ, LATE)
+    lost = operator.trigger("daily/ales", profile=str(path), until=day(WORLD_DAYS))
+    wait_for_a_cycle(settings)
+    operator.lose_host()
+    began = monotonic()
+    operator.start_worker()
+    while operator.run(lost)["state_type"] == "RUNNING" and monotonic() - began < 200.0:
+        run = operator.trigger("daily/montpellier", profile=str(timely), until=day(1))
+        assert operator.wait(run) == "COMPLETED"
+    told, state = monotonic() - began, operator.run(lost)["state"]
+    assert (state["type"], state["message"]) == ("CRASHED", "no heartbeat: the worker or its process is gone")
+    inbox.wait_for("ldas: failed or crashed run", lost)
+    inbox.wait_for("ldas: late cycle", "daily/ales")
+    assert not inbox.find("ldas: late cycle", "daily/montpellier")
+    apply_automations(site.environ)
+    assert operator.wait(operator.trigger("daily/ales", profile=str(path), until=day(WORLD_DAYS))) == "COMPLETED"
+    assert times(settings) == [day(k) for k in range(1, WORLD_DAYS + 1)]
+    print(f"the lost run was marked crashed {told:.0f} s after the kill")
