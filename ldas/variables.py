@@ -65,11 +65,14 @@ class Variable(Settings):
 @cache
 def variables(kind: Kind | None = None) -> dict[str, Variable]:
     """The table, or its rows of one kind, by name."""
+    return {
+        (row.name if kind else f"{row.kind}/{row.name}"): row for row in _table() if kind is None or row.kind == kind
+    }
+
+
+@cache
+def _table() -> list[Variable]:
     text = resources.files("ldas").joinpath("variables.yaml").read_text(encoding="utf-8")
-    rows = [
-        Variable(name=name, kind=section, **row)
-        for section, entries in yaml.safe_load(text).items()
-        for name, row in entries.items()
-        if kind is None or section == kind
-    ]
-    return {(row.name if kind else f"{row.kind}/{row.name}"): row for row in rows}
+    # the parser in C takes a tenth of the time
+    sections = yaml.load(text, yaml.CSafeLoader)
+    return [Variable(name=name, kind=kind, **row) for kind, rows in sections.items() for name, row in rows.items()]
