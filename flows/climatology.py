@@ -29,6 +29,10 @@ def climatology(profile: ProfilePath, rebuild: bool = False) -> str:
     """Look at the rescaling and bring the drought statistics up to the record; fails when the rescaling has drifted.
 
     Returns the publication's address. The publication comes first, so a drift alarm holds nothing back.
+
+    Args:
+        profile: Profile of the domain (YAML file).
+        rebuild: Delete the publication first and write it anew.
     """
     found = look_at_rescaling(profile)
     get_run_logger().info("rescaling %s: drift %+.4f m3 m-3", found.version, found.drift)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from prefect.runtime import flow_run
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
 from ldas.config import Profile, load_profile
 from ldas.cycle import Service, open_service
@@ -19,7 +19,7 @@ def _existing(path: str) -> str:
     return path
 
 
-ProfilePath = Annotated[str, Field(description="Profile of the domain (YAML file)"), AfterValidator(_existing)]
+ProfilePath = Annotated[str, AfterValidator(_existing)]
 RETRY_PAUSES = [float(pause) for pause in os.environ.get("LDAS_RETRY_PAUSES", "10 60 300").split()]
 """Seconds before each further try of an I/O task."""
 

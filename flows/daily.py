@@ -23,7 +23,12 @@ def daily(profile: ProfilePath, until: datetime | None = None, publish: bool = T
     """Replay late granules, run every due window in order, publish.
 
     Stops without failure at the first window whose weather is not there yet, or that another process has committed
-    first. `until` (UTC) defaults to now.
+    first.
+
+    Args:
+        profile: Profile of the domain (YAML file).
+        until: Date and time (UTC) by which the windows have ended; now when left empty.
+        publish: Bring the publication up to the record at the end.
     """
     logger = get_run_logger()
     try:

@@ -35,7 +35,12 @@ def trim_runs(keep_days: int) -> int:
 
 @flow(flow_run_name=run_name, retries=0)
 def maintenance(profile: ProfilePath, keep_days: Annotated[int, Field(ge=7)] = 90) -> None:
-    """Expiry and garbage collection of the record, retention of the Prefect database."""
+    """Expiry and garbage collection of the record, retention of the Prefect database.
+
+    Args:
+        profile: Profile of the domain (YAML file).
+        keep_days: Days after which flow runs that have ended leave the Prefect database.
+    """
     logger = get_run_logger()
     logger.info("%.1f MB freed in the record", expire_record(profile) / 1e6)
     logger.info("%s old flow runs deleted", trim_runs(keep_days))

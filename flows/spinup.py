@@ -16,9 +16,16 @@ def spinup(
     profile: ProfilePath,
     year: Annotated[int, Field(ge=1950, le=2100)],
     passes: Annotated[int, Field(ge=1, le=100)] = 20,
-    stop_below: Annotated[float | None, Field(gt=0, description="kg m-2; None makes every pass")] = None,
+    stop_below: Annotated[float | None, Field(gt=0)] = None,
 ) -> int:
-    """Run `passes` times over the year that begins in `year`; an interrupted run goes on where it stopped."""
+    """Run some times over a year of weather; an interrupted run goes on where it stopped.
+
+    Args:
+        profile: Profile of the domain (YAML file).
+        year: Year in which the year of weather begins.
+        passes: Times it is run at most.
+        stop_below: Largest change of a cell's soil water over a pass (kg m-2) that ends it sooner; empty makes all.
+    """
     service = service_of(profile)
     artifact = cast(UUID, create_progress_artifact(0.0, description=f"spin-up over {year}, {passes} passes"))
     shown = -1

@@ -11,7 +11,12 @@ from ldas.products.health import validate as check
 
 @flow(flow_run_name=run_name, retries=0)
 def validate(profile: ProfilePath, at: datetime | None = None) -> int:
-    """Fails on stale data, all-NaN or missing layers, values out of range, and when nothing was measured."""
+    """Fails on stale data, all-NaN or missing layers, values out of range, and when nothing was measured.
+
+    Args:
+        profile: Profile of the domain (YAML file).
+        at: Date and time (UTC) the publication should be fresh at; now when left empty.
+    """
     settings = profile_of(profile)
     report = check(settings.publication, utc(at), settings.window.hour)
     rows = [

@@ -102,11 +102,12 @@ def test_no_flow_is_retried_and_the_integration_is_not() -> None:
 
 
 @pytest.mark.parametrize("flow", sorted(FLOWS))
-def test_the_form_has_a_typed_field_for_every_parameter(flow: str) -> None:
+def test_the_form_has_a_typed_and_described_field_for_every_parameter(flow: str) -> None:
     schema = parameter_schema(flow_of(deployment_of(flow))).model_dump()
     assert {"profile", *FILLED_IN[flow]} == set(schema["properties"])
     for name, field in schema["properties"].items():
         assert "type" in field or all("type" in kind for kind in field["anyOf"]), f"{flow}: {name} has no type"
+        assert field["description"], f"{flow}: {name} does not say what it is"
     required = set(schema.get("required", []))
     assert required == {"profile"} | {"backfill": {"until"}, "replay": {"since"}, "spinup": {"year"}}.get(flow, set())
 
