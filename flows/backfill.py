@@ -1,19 +1,22 @@
-"""Run the due windows of a period: the daily loop with an end, and progress to watch."""
+"""Run the windows of a period: the daily loop with an end, and progress to watch."""
 
 from datetime import datetime
 
 from prefect import flow
 
-from flows.common import ProfilePath, run_name
+from flows.common import ProfilePath, run_name, service_of, utc
 from flows.daily import daily
+from ldas.cycle import check_start
 
 
 @flow(flow_run_name=run_name, retries=0)
-def backfill(profile: ProfilePath, until: datetime) -> int:
-    """Run every due window that has ended by a date, then publish once; the record says where they begin.
+def backfill(profile: ProfilePath, start: datetime, end: datetime) -> int:
+    """Run the windows of a period that the record does not have yet, in order, then publish once.
 
     Args:
         profile: Profile of the domain (YAML file).
-        until: Date and time (UTC) by which the windows have ended.
+        start: Date and time (UTC) at which the first window begins; the record's end or before, so that no gap is left.
+        end: Date and time (UTC) by which the last window has ended.
     """
-    return daily(profile, until=until)
+    check_start(service_of(profile).record, utc(start))
+    return daily(profile, until=end)

@@ -57,7 +57,7 @@ def run_name() -> str:
     """`ales daily 2026-05-20T18`: domain, flow, and the date it runs up to, from or at, or else its scheduled one."""
     parameters = flow_run.parameters
     domain = Path(str(parameters["profile"])).stem
-    given = (parameters.get(name) for name in ("until", "since", "at", "year"))
+    given = (parameters.get(name) for name in ("until", "end", "since", "at", "year"))
     when = next((value for value in given if value), flow_run.scheduled_start_time)
     date = f"{when:%Y-%m-%dT%H}" if isinstance(when, datetime) else str(when)[:13]
     return f"{domain} {flow_run.flow_name} {date}"

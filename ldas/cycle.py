@@ -101,6 +101,15 @@ def due_cycles(record: Record, until: datetime) -> list[datetime]:
     return [last + DAY * k for k in range(1, max(0, (until - last) // DAY) + 1)]
 
 
+def check_start(record: Record, start: datetime) -> None:
+    """Raise InputError for windows from `start` (aware UTC) on that would leave a gap after the last cycle."""
+    if start > record.time:
+        raise InputError(
+            f"start {start:%Y-%m-%dT%H:%M}: expected {record.time:%Y-%m-%dT%H:%M} or before, the end of the last "
+            "cycle, as cycles follow each other without gap"
+        )
+
+
 def run_until(service: Service, until: datetime, report: Report | None = None) -> Run:
     """Run every due window in order, each committed before the next begins.
 

@@ -18,7 +18,7 @@ READING_ONLY = {"validate"}
 SCHEDULED = {"daily", "validate", "climatology", "maintenance"}
 FILLED_IN: dict[str, dict[str, Any]] = {
     "daily": {"until": "2026-05-01T18:00:00Z", "publish": False},
-    "backfill": {"until": "2026-05-01T18:00:00Z"},
+    "backfill": {"start": "2026-04-01T18:00:00Z", "end": "2026-05-01T18:00:00Z"},
     "replay": {"since": "2026-05-01T18:00:00Z"},
     "spinup": {"year": 2025, "passes": 20, "stop_below": 0.1},
     "climatology": {"rebuild": True},
@@ -28,7 +28,7 @@ FILLED_IN: dict[str, dict[str, Any]] = {
 }
 REFUSED: dict[str, dict[str, Any]] = {
     "daily": {"until": "soon"},
-    "backfill": {},
+    "backfill": {"end": "2026-05-01T18:00:00Z"},
     "replay": {"since": None},
     "spinup": {"year": 2025, "passes": 0},
     "climatology": {"rebuild": "perhaps"},
@@ -109,7 +109,8 @@ def test_the_form_has_a_typed_and_described_field_for_every_parameter(flow: str)
         assert "type" in field or all("type" in kind for kind in field["anyOf"]), f"{flow}: {name} has no type"
         assert field["description"], f"{flow}: {name} does not say what it is"
     required = set(schema.get("required", []))
-    assert required == {"profile"} | {"backfill": {"until"}, "replay": {"since"}, "spinup": {"year"}}.get(flow, set())
+    needed = {"backfill": {"start", "end"}, "replay": {"since"}, "spinup": {"year"}}
+    assert required == {"profile"} | needed.get(flow, set())
 
 
 @pytest.mark.parametrize("flow", sorted(FLOWS))

@@ -59,7 +59,10 @@ def main() -> None:
         )
         stack.callback(browser.close)
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light", timezone_id="UTC")
-        ended(operator, submit_backfill(page, operator, profile, day(SPINUP_DAYS + 1), options.into / "ui-form.png"))
+        ended(
+            operator,
+            submit_backfill(page, operator, profile, (day(0), day(SPINUP_DAYS + 1)), options.into / "ui-form.png"),
+        )
         run = operator.trigger("daily/ales", profile=str(profile), until=day(DAYS))
         ended(operator, run)
         for at in (day(DAYS), day(DAYS + 3)):
@@ -102,24 +105,28 @@ def ended(operator: Operator, run: str) -> None:
         raise SystemExit(f"run {operator.run(run)['name']} ended {state}: {operator.run(run)['state']['message']}")
 
 
-def submit_backfill(page: Page, operator: Operator, profile: Path, until: datetime, path: Path) -> str:
+def submit_backfill(
+    page: Page, operator: Operator, profile: Path, period: tuple[datetime, datetime], path: Path
+) -> str:
     """Fill in the form of `backfill`, with its picture, and submit it for `profile`; returns the id of the run made."""
     deployment = operator.ask("deployments/name/backfill/ales")["id"]
     page.goto(f"{base(operator)}/deployments/deployment/{deployment}/run")
-    page.get_by_text("Select date and time").click(timeout=PATIENCE)
-    page.locator("input[type=date]").fill(f"{until:%Y-%m-%d}")
-    page.locator("input[type=time]").fill(f"{until:%H:%M}")
-    page.get_by_role("button", name="Apply").click()
-    page.get_by_text(f"{until:%Y-%m-%dT%H:%M:%SZ}").wait_for(timeout=PATIENCE)
+    for date in period:
+        page.get_by_text("Select date and time").first.click(timeout=PATIENCE)
+        page.locator("input[type=date]").fill(f"{date:%Y-%m-%d}")
+        page.locator("input[type=time]").fill(f"{date:%H:%M}")
+        page.get_by_role("button", name="Apply").click()
+        page.get_by_text(f"{date:%Y-%m-%dT%H:%M:%SZ}").wait_for(timeout=PATIENCE)
     keep(page, path)
     page.locator("textarea").first.fill(str(profile))
     page.get_by_role("button", name="Submit").click()
     page.get_by_text("scheduled to start").first.wait_for(timeout=PATIENCE)
     (run,) = operator.ask("flow_runs/filter", {"deployments": {"id": {"any_": [deployment]}}})
-    wanted = {"profile": str(profile), "until": f"{until:%Y-%m-%dT%H:%M:%SZ}"}
+    start, end = (f"{date:%Y-%m-%dT%H:%M:%SZ}" for date in period)
+    wanted = {"profile": str(profile), "start": start, "end": end}
     if run["parameters"] != wanted:
         raise SystemExit(f"the form was filled in with {wanted} and made a run with {run['parameters']}")
-    print(f"the form made a run with until: {wanted['until']}")
+    print(f"the form made a run from {start} to {end}")
     return run["id"]
 
 
