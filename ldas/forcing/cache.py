@@ -23,8 +23,8 @@ class WindowCache:
     """One window of one domain and setting in a cache folder; without a folder nothing is kept.
 
     The name of a kept window holds a hash of the settings, the grid and the model's terrain: a changed setting never
-    finds an old window. With it stand the fingerprints of what it was made from: a window whose source was written
-    again is made anew. One whose source is gone is good, for sources forget and replays look back.
+    finds an old window. With it stand the fingerprints of what it was made from: a window whose source or terrain was
+    written again is made anew. One whose source is gone is good, for sources forget and replays look back.
     """
 
     def __init__(

@@ -12,7 +12,7 @@ from ldas.forcing.grib import read_messages
 from ldas.forcing.settings import ForcingSettings
 from ldas.grid import Grid
 from ldas.model.constants import GRAVITY
-from ldas.remote import filesystem, open_dataset, reading
+from ldas.remote import filesystem, fingerprints, open_dataset, reading
 
 NAMES = ("elevation", "orog", "h", "z")
 _HEIGHT_UNITS = {"m": 1.0, "gpm": 1.0, "m**2 s**-2": 1.0 / GRAVITY, "m2 s-2": 1.0 / GRAVITY}
@@ -37,6 +37,12 @@ def add_terrain(dataset: xr.Dataset, settings: ForcingSettings, grid: Grid) -> x
     if units not in _HEIGHT_UNITS:
         raise InputError(f"{uri}: unknown units {units!r}, expected one of {', '.join(_HEIGHT_UNITS)}")
     return dataset.assign(elevation=(("lat", "lon"), found.values * _HEIGHT_UNITS[units], {"units": "m"}))
+
+
+def terrain_fingerprint(settings: ForcingSettings) -> dict[str, str]:
+    """`source_elevation_uri` → fingerprint of that file; empty without one."""
+    uris = [settings.source_elevation_uri] if settings.source_elevation_uri else []
+    return fingerprints(uris, settings.endpoint_url, settings.patience)
 
 
 def _from_dataset(uri: str, settings: ForcingSettings, grid: Grid) -> xr.DataArray:

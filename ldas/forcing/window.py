@@ -13,7 +13,7 @@ from ldas.forcing.derived import add_co2, add_longwave
 from ldas.forcing.regrid import to_grid
 from ldas.forcing.settings import ForcingSettings
 from ldas.forcing.source import open_source
-from ldas.forcing.terrain import add_terrain
+from ldas.forcing.terrain import add_terrain, terrain_fingerprint
 from ldas.grid import Grid
 
 
@@ -42,7 +42,9 @@ def window_forcing(
         raise ConfigurationError("forcing.elevation_correction: expected the model's elevation map, got none")
     source = open_source(settings)
     kept = WindowCache(cache, settings, grid, t0, t1, elevation)
-    content = {} if cache is None else source.fingerprints(t0, t1, grid)
+    content: dict[str, str] = {}
+    if cache is not None:
+        content = source.fingerprints(t0, t1, grid) | terrain_fingerprint(settings)
     found = kept.read(content)
     if found is not None:
         return found

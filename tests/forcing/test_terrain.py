@@ -44,6 +44,21 @@ def test_a_window_is_lifted_by_three_hundred_metres(
         window_forcing(lifted, grid, T0, T1)
 
 
+def test_a_terrain_that_is_written_again_is_read_again(weather: xr.Dataset, grid: Grid, tmp_path: Path) -> None:
+    uri = tmp_path / "terrain.nc"
+    weather.drop_vars("elevation").to_netcdf(tmp_path / "weather.nc")
+    weather[["elevation"]].to_netcdf(uri)
+    settings = ForcingSettings(
+        uri=str(tmp_path / "weather.nc"), source_elevation_uri=str(uri), elevation_correction=ElevationCorrection()
+    )
+    first, kept = (window_forcing(settings, grid, T0, T1, tmp_path, model_terrain(grid)) for _ in range(2))
+    assert (first["Tair"] == kept["Tair"]).all()
+    weather["elevation"] += 100.0
+    weather[["elevation"]].to_netcdf(uri)
+    again = window_forcing(settings, grid, T0, T1, tmp_path, model_terrain(grid))
+    np.testing.assert_allclose(again["Tair"] - first["Tair"], 0.65, atol=1e-9)
+
+
 def test_terrain_on_other_nodes_or_in_odd_units_is_refused(weather: xr.Dataset, grid: Grid, tmp_path: Path) -> None:
     uri = str(tmp_path / "terrain.nc")
     settings = ForcingSettings(source_elevation_uri=uri)

@@ -64,6 +64,15 @@ def test_a_store_that_fails_keeps_the_days_before(
     assert published_days(settings) == days + 1
 
 
+@pytest.mark.server
+@pytest.mark.slow
+def test_a_slow_store_is_waited_for(store: tuple[FaultyStore, PublicationSettings]) -> None:
+    gateway, settings = store
+    gateway.delay = 0.05
+    publish(first_days(SOURCE, 4), settings, NOW)
+    assert published_days(settings) == 4
+
+
 def test_a_full_disk_says_so_and_keeps_the_days_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = settings_for(tmp_path)
     publish(first_days(SOURCE, 3), settings, NOW)
