@@ -19,6 +19,7 @@ from ldas.model.vegetation_table import SITE_FIELDS, gather_types, mix_types, ty
 Override = float | np.ndarray | Mapping[int, float | np.ndarray]
 """A value for all columns ((column,) or (14, column) or one number), or one value a patch number."""
 
+WHOLE_NUMBERS = ("patch", "n_water", "veg_rule", "height_rule", "sowing_day", "harvest_day")
 EXTRA_NAMES = (*SITE_FIELDS, "soil_depth", "cumulative_roots", "height")
 LAYERED = (
     "layer_bottom",
@@ -103,9 +104,8 @@ def vegetated_share_of_cells(cell: np.ndarray, patch: np.ndarray, fraction: np.n
 
 
 def _dtype(name: str) -> type:
-    integers = ("patch", "n_water", "veg_rule", "height_rule", "sowing_day", "harvest_day")
     flags = ("vegetated", "woody", "tropical", "c4", "drought_avoiding")
-    return np.int64 if name in integers else np.bool_ if name in flags else np.float64
+    return np.int64 if name in WHOLE_NUMBERS else np.bool_ if name in flags else np.float64
 
 
 def _expand(name: str, value: Override, patch: np.ndarray) -> np.ndarray:
@@ -117,6 +117,9 @@ def _expand(name: str, value: Override, patch: np.ndarray) -> np.ndarray:
     result = np.full(shape, np.nan)
     for number, item in by_patch.items():
         array = np.asarray(item, dtype=np.float64)
+        broken = array[np.isfinite(array) & (array != np.round(array))]
+        if name in WHOLE_NUMBERS and broken.size:
+            raise InputError(f"override {name}: expected whole numbers, got {broken[0]:g}")
         if number is not None and number not in range(1, 13):
             raise InputError(f"override {name}: expected patch numbers 1 to 12, got {number!r}")
         if array.shape == (SOIL_LAYERS,) and len(shape) == 2:

@@ -122,3 +122,8 @@ def test_no_field_is_sown_by_default() -> None:
     parameters = small_parameters()
     assert not parameters.sowing_day.any() and not parameters.harvest_day.any()
     assert parameters.sowing_day.dtype == parameters.harvest_day.dtype == np.int64
+
+
+def test_half_days_are_refused() -> None:
+    with pytest.raises(InputError, match=r"sowing_day: expected whole numbers, got 120\.5"):
+        small_parameters(sowing_day={7: 120.5}, harvest_day={7: 200})
