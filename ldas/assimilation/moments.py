@@ -67,10 +67,10 @@ def season(dekad: int, half_width_days: float) -> np.ndarray:
     return np.arange(dekad - reach, dekad + reach + 1) % DEKADS
 
 
-def pool_cells(moments: PairMoments, row: int, members: np.ndarray) -> PairMoments:
-    """Moments of the cells `members` of one row pooled, arrays of shape (1,)."""
-    one = PairMoments(**{f.name: getattr(moments, f.name)[row][members][:, None] for f in fields(moments)})
-    return _pool(one, np.arange(len(members)), 0)
+def pool_cells(moments: PairMoments, rows: np.ndarray, members: np.ndarray) -> PairMoments:
+    """Moments of the cells `members` pooled in each of `rows`, arrays (row,)."""
+    chosen = PairMoments(**{f.name: getattr(moments, f.name)[np.ix_(rows, members)].T for f in fields(moments)})
+    return _pool(chosen, np.arange(len(members)), 0)
 
 
 def _pool(moments: PairMoments, rows: np.ndarray, axis: int) -> PairMoments:

@@ -259,10 +259,11 @@ def _pool_neighbours(
     for cell in np.flatnonzero(wanted.any(axis=0)):
         near = sampled[tree.query_ball_point(places[cell], reach, return_sorted=True)]
         members = near[cell_class[near] == cell_class[cell]]
-        for dekad in np.flatnonzero(wanted[:, cell]) if len(members) else ():
-            one = pool_cells(seasonal, int(dekad), members)
-            for f in fields(one):
-                getattr(pooled, f.name)[dekad, cell] = getattr(one, f.name)[0]
+        if len(members):
+            dekads = np.flatnonzero(wanted[:, cell])
+            together = pool_cells(seasonal, dekads, members)
+            for f in fields(together):
+                getattr(pooled, f.name)[dekads, cell] = getattr(together, f.name)
     return pooled
 
 
