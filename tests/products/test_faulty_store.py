@@ -68,9 +68,14 @@ def test_a_store_that_fails_keeps_the_days_before(
 @pytest.mark.slow
 def test_a_slow_store_is_waited_for(store: tuple[FaultyStore, PublicationSettings]) -> None:
     gateway, settings = store
+    days, before = published_days(settings), gateway.delayed
     gateway.delay = 0.05
-    publish(first_days(SOURCE, 4), settings, NOW)
-    assert published_days(settings) == 4
+    try:
+        publish(first_days(SOURCE, days + 1), settings, NOW)
+    finally:
+        gateway.delay = 0.0
+    assert gateway.delayed > before
+    assert published_days(settings) == days + 1
 
 
 def test_a_full_disk_says_so_and_keeps_the_days_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,9 +20,12 @@ class FaultyStore(Gateway):
 
     error: tuple[int, str] | None = None
     delay = 0.0
+    delayed = 0
+    """Requests that were answered late."""
 
     def _answer(self, request: BaseHTTPRequestHandler) -> None:
         time.sleep(self.delay)
+        self.delayed += self.delay > 0.0
         if self.error is None or request.command not in ("PUT", "POST"):
             return super()._answer(request)
         status, code = self.error
@@ -71,6 +74,7 @@ def test_a_slow_store_is_waited_for(store: tuple[FaultyStore, RecordSettings]) -
     record = new_record(settings)
     gateway.delay = 0.05
     advance(record, 1)
+    assert gateway.delayed > 0
     assert Record.open(settings).load().cycles == 1
 
 
